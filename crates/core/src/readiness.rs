@@ -1,0 +1,354 @@
+//! What keeps an issue from being worked on or finished, and how its state is shown.
+//!
+//! Owns the rules of `docs/design/tracker.md` section 2, "ready is computed, never stored". Refuses to change anything.
+
+use crate::request::Now;
+use crate::{
+    Assignee, GateKey, GateStage, GateStatus, Issue, IssueId, Policy, ShownState, Snapshot, State,
+    Timestamp, Value,
+};
+use std::fmt;
+
+/// One reason why an issue can't be begun or finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocker {
+    /// A dependency is not resolved; `state` is none when it is missing or deleted.
+    Dependency {
+        /// The dependency.
+        id: IssueId,
+        /// Its state.
+        state: Option<ShownState>,
+    },
+    /// A gate is not passed.
+    Gate {
+        /// Its key.
+        key: GateKey,
+        /// Where it stands.
+        status: GateStatus,
+        /// Whether the repository defines it.
+        is_defined: bool,
+    },
+    /// A child is not resolved.
+    Child {
+        /// The child.
+        id: IssueId,
+    },
+    /// An ancestor is itself blocked.
+    Parent {
+        /// The ancestor.
+        id: IssueId,
+        /// The kinds of its own reasons.
+        because: Vec<&'static str>,
+    },
+    /// Somebody said "not now".
+    Hold {
+        /// Who.
+        by: Assignee,
+        /// Why.
+        reason: String,
+    },
+    /// It is too early.
+    NotBefore {
+        /// When it is not any more.
+        at: Timestamp,
+    },
+    /// It waits for itself.
+    Cycle,
+    /// An acceptance criterion is open.
+    Checklist {
+        /// Its id within the issue.
+        item: String,
+        /// Its text.
+        text: String,
+    },
+}
+
+impl Blocker {
+    /// Returns the kind as outputs name it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Dependency { .. } => "dependency",
+            Self::Gate { .. } => "gate",
+            Self::Child { .. } => "child",
+            Self::Parent { .. } => "parent",
+            Self::Hold { .. } => "hold",
+            Self::NotBefore { .. } => "not_before",
+            Self::Cycle => "cycle",
+            Self::Checklist { .. } => "checklist",
+        }
+    }
+
+    /// Returns the blocker as an object `{kind, …}`.
+    pub fn to_value(&self) -> Value {
+        let kind = ("kind", Value::from(self.kind()));
+        match self {
+            Self::Dependency { id, state } => {
+                let state = state.map_or("missing", ShownState::as_str);
+                Value::object([kind, ("id", id.as_str().into()), ("state", state.into())])
+            }
+            Self::Gate {
+                key,
+                status,
+                is_defined,
+            } => Value::object([
+                kind,
+                ("gate", key.as_str().into()),
+                (
+                    "status",
+                    if *is_defined {
+                        status.as_str()
+                    } else {
+                        "undefined"
+                    }
+                    .into(),
+                ),
+            ]),
+            Self::Child { id } => Value::object([kind, ("id", id.as_str().into())]),
+            Self::Parent { id, because } => {
+                let because = because.iter().map(|kind| Value::from(*kind)).collect();
+                Value::object([
+                    kind,
+                    ("id", id.as_str().into()),
+                    ("because", Value::Array(because)),
+                ])
+            }
+            Self::Hold { by, reason } => Value::object([
+                kind,
+                ("by", by.as_str().into()),
+                ("reason", reason.as_str().into()),
+            ]),
+            Self::NotBefore { at } => Value::object([kind, ("at", at.to_string().into())]),
+            Self::Cycle => Value::object([kind]),
+            Self::Checklist { item, text } => Value::object([
+                kind,
+                ("item", item.as_str().into()),
+                ("text", text.as_str().into()),
+            ]),
+        }
+    }
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dependency {
+                id,
+                state: Some(state),
+            } => write!(f, "dependency {id} is {state}"),
+            Self::Dependency { id, state: None } => write!(f, "dependency {id} is missing"),
+            Self::Gate {
+                key,
+                is_defined: false,
+                ..
+            } => write!(f, "gate {key} is not defined"),
+            Self::Gate { key, status, .. } => write!(f, "gate {key} is {}", status.as_str()),
+            Self::Child { id } => write!(f, "child {id} is not resolved"),
+            Self::Parent { id, because } => {
+                write!(f, "parent {id} is blocked ({})", because.join(", "))
+            }
+            Self::Hold { by, reason } => write!(f, "on hold by {by}: {reason}"),
+            Self::NotBefore { at } => write!(f, "not before {at}"),
+            Self::Cycle => f.write_str("it waits for itself"),
+            Self::Checklist { item, text } => write!(f, "checklist item {item} is open: {text}"),
+        }
+    }
+}
+
+/// Judges the issues of one snapshot at one moment under one policy.
+#[derive(Clone, Copy, Debug)]
+pub struct Readiness<'a> {
+    /// The issues.
+    pub snapshot: &'a Snapshot,
+    /// The repository's settings.
+    pub policy: &'a Policy,
+    /// The moment.
+    pub now: &'a Now,
+}
+
+impl<'a> Readiness<'a> {
+    /// Returns the state that counts: an issue whose lease ran out is open, whether a writer has recorded it or not.
+    pub fn state(&self, issue: &Issue) -> State {
+        if issue.state == State::InProgress && self.has_lapsed(issue) {
+            State::Open
+        } else {
+            issue.state
+        }
+    }
+
+    /// Returns who has the issue, which is nobody once its lease ran out.
+    pub fn assignee<'i>(&self, issue: &'i Issue) -> Option<&'i Assignee> {
+        let lapsed = issue.state == State::InProgress && self.has_lapsed(issue);
+        issue.assignee.as_ref().filter(|_| !lapsed)
+    }
+
+    /// Returns the state as it is shown.
+    pub fn shown(&self, issue: &Issue) -> ShownState {
+        let state = self.state(issue);
+        let is_blocked = state == State::Open && !self.blockers(issue).is_empty();
+        ShownState::of(state, is_blocked)
+    }
+
+    /// Returns everything that keeps the issue from being ready.
+    pub fn blockers(&self, issue: &Issue) -> Vec<Blocker> {
+        let mut blockers = self.own_blockers(issue);
+        blockers.extend(self.open_children(issue));
+        for ancestor in self.snapshot.ancestors(issue) {
+            let because = self.ancestor_reasons(ancestor);
+            if !because.is_empty() {
+                blockers.push(Blocker::Parent {
+                    id: ancestor.id.clone(),
+                    because,
+                });
+            }
+        }
+        blockers
+    }
+
+    /// Returns everything that keeps the issue from being done: all but `not_before`, `parent` and exit gates.
+    pub fn unfinished(&self, issue: &Issue) -> Vec<Blocker> {
+        let mut blockers = self.unresolved_dependencies(issue);
+        blockers.extend(self.unpassed(issue, GateStage::Entry));
+        blockers.extend(self.open_children(issue));
+        blockers.extend(hold(issue));
+        let open_items = issue.checklist.iter().filter(|item| !item.done);
+        blockers.extend(open_items.map(|item| Blocker::Checklist {
+            item: item.id.clone(),
+            text: item.text.clone(),
+        }));
+        blockers
+    }
+
+    /// Returns the gates of `stage` that the issue requires and that are not passed; one that is not defined counts for
+    /// both stages, since what can't be evaluated is not passed.
+    pub fn unpassed(&self, issue: &Issue, stage: GateStage) -> Vec<Blocker> {
+        let stands = |key: &GateKey| self.snapshot.gate(key).map(|gate| gate.stage);
+        let required = issue
+            .gates
+            .iter()
+            .filter(|(_, result)| result.status != GateStatus::Passed);
+        required
+            .filter(|(key, _)| stands(key).is_none_or(|found| found == stage))
+            .map(|(key, result)| Blocker::Gate {
+                key: key.clone(),
+                status: result.status,
+                is_defined: self.snapshot.gate(key).is_some(),
+            })
+            .collect()
+    }
+
+    /// Returns whether an agent may take the issue: it is ready, nobody is assigned to it, no live lease holds it.
+    pub fn is_available(&self, issue: &Issue) -> bool {
+        self.assignee(issue).is_none()
+            && self.shown(issue) == ShownState::Ready
+            && self.snapshot.live_lease(&issue.id, self.now).is_none()
+    }
+
+    /// Returns since when the issue has been ready, or could have been. A release does not change it.
+    pub fn ready_since(&self, issue: &Issue) -> Timestamp {
+        let mut since = self.own_since(issue).max(issue.created_at);
+        let closed = self
+            .snapshot
+            .children(&issue.id)
+            .filter_map(|child| child.closed_at);
+        since = closed.fold(since, Timestamp::max);
+        let ancestors = self
+            .snapshot
+            .ancestors(issue)
+            .into_iter()
+            .filter(|ancestor| !ancestor.is_resolved());
+        ancestors
+            .map(|ancestor| self.own_since(ancestor))
+            .fold(since, Timestamp::max)
+    }
+
+    fn own_since(&self, issue: &Issue) -> Timestamp {
+        let dependencies = issue
+            .dependencies
+            .iter()
+            .filter_map(|id| self.snapshot.issue(id)?.closed_at);
+        let is_entry = |key: &GateKey| {
+            self.snapshot
+                .gate(key)
+                .is_some_and(|gate| gate.stage == GateStage::Entry)
+        };
+        let gates = issue
+            .gates
+            .iter()
+            .filter(|(key, _)| is_entry(key))
+            .filter_map(|(_, result)| result.at);
+        let own = [issue.not_before, issue.queued_at].into_iter().flatten();
+        dependencies
+            .chain(gates)
+            .chain(own)
+            .fold(Timestamp::from_micros(0), Timestamp::max)
+    }
+
+    fn has_lapsed(&self, issue: &Issue) -> bool {
+        let lease = self
+            .snapshot
+            .lease(&issue.id)
+            .filter(|lease| lease.epoch >= issue.epoch);
+        lease.is_some_and(|lease| !lease.is_live(self.now))
+    }
+
+    fn own_blockers(&self, issue: &Issue) -> Vec<Blocker> {
+        let mut blockers = self.unresolved_dependencies(issue);
+        blockers.extend(self.unpassed(issue, GateStage::Entry));
+        blockers.extend(hold(issue));
+        let early = issue.not_before.filter(|at| *at > self.now.wall);
+        blockers.extend(early.map(|at| Blocker::NotBefore { at }));
+        if self.snapshot.cyclic().contains(&issue.id) {
+            blockers.push(Blocker::Cycle);
+        }
+        blockers
+    }
+
+    fn ancestor_reasons(&self, ancestor: &Issue) -> Vec<&'static str> {
+        if ancestor.is_resolved() {
+            return Vec::new();
+        }
+        let mut kinds: Vec<&'static str> = self
+            .own_blockers(ancestor)
+            .iter()
+            .map(Blocker::kind)
+            .collect();
+        kinds.dedup();
+        kinds
+    }
+
+    fn unresolved_dependencies(&self, issue: &Issue) -> Vec<Blocker> {
+        let blocks = |id: &IssueId| match self.snapshot.issue(id) {
+            None => Some(Blocker::Dependency {
+                id: id.clone(),
+                state: None,
+            }),
+            Some(dependency) => {
+                let keeps = dependency.state == State::Rejected && self.policy.rejected_blocks;
+                let state = ShownState::of(self.state(dependency), true);
+                (keeps || !dependency.is_resolved()).then(|| Blocker::Dependency {
+                    id: id.clone(),
+                    state: Some(state),
+                })
+            }
+        };
+        issue.dependencies.iter().filter_map(blocks).collect()
+    }
+
+    fn open_children(&self, issue: &Issue) -> Vec<Blocker> {
+        let open = self
+            .snapshot
+            .children(&issue.id)
+            .filter(|child| !child.is_resolved());
+        open.map(|child| Blocker::Child {
+            id: child.id.clone(),
+        })
+        .collect()
+    }
+}
+
+fn hold(issue: &Issue) -> Option<Blocker> {
+    issue.hold.as_ref().map(|hold| Blocker::Hold {
+        by: hold.by.clone(),
+        reason: hold.reason.clone(),
+    })
+}

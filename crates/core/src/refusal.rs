@@ -1,0 +1,229 @@
+//! Why a decision said no.
+//!
+//! Owns the reasons and what a machine may want to know about each. Refuses to phrase hints (`jit`) and to pick exit
+//! codes (`wire`).
+
+use crate::readiness::Blocker;
+use crate::{Assignee, ErrorKind, GateKey, IssueId, State, Value};
+
+/// A rule said no; nothing is to be written.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[expect(
+    missing_docs,
+    reason = "the fields are named for what the message says about them"
+)]
+pub enum Refusal {
+    /// No issue has this id.
+    #[error("no issue matches `{id}`")]
+    NotFound { id: String },
+    /// Several issues have this prefix.
+    #[error("`{prefix}` is ambiguous: {}", join(.candidates))]
+    Ambiguous {
+        prefix: String,
+        candidates: Vec<IssueId>,
+    },
+    /// The file of the issue can't be read.
+    #[error("`{path}` can't be read: {message}")]
+    Unreadable { path: String, message: String },
+    /// No gate has this key.
+    #[error("gate `{key}` is not defined")]
+    UnknownGate {
+        key: GateKey,
+        nearest: Option<GateKey>,
+    },
+    /// The issue does not require this gate.
+    #[error("issue `{id}` does not require gate `{key}`")]
+    GateNotRequired { id: IssueId, key: GateKey },
+    /// A gate with this key exists with another definition.
+    #[error("gate `{key}` is already defined differently")]
+    GateExists { key: GateKey },
+    /// The gate's checker decides, not a person.
+    #[error("gate `{key}` is automatic: only its checker can pass it")]
+    AutomaticGate { key: GateKey },
+    /// A value is not acceptable.
+    #[error("{field}: {problem}")]
+    Invalid { field: String, problem: String },
+    /// There is nothing to take.
+    #[error("no issue is ready for {who}")]
+    NothingReady { who: Assignee },
+    /// The issue can't be claimed yet.
+    #[error("issue `{id}` is not ready: {}", sentences(.blockers))]
+    NotReady { id: IssueId, blockers: Vec<Blocker> },
+    /// The issue is in a state from which the verb does not lead.
+    #[error("issue `{id}` is {state}: it can't be {verb}")]
+    WrongState {
+        id: IssueId,
+        state: State,
+        verb: &'static str,
+    },
+    /// The issue can't be finished yet.
+    #[error("issue `{id}` can't be done: {}", sentences(.blockers))]
+    Unfinished { id: IssueId, blockers: Vec<Blocker> },
+    /// Somebody holds the issue.
+    #[error("issue `{id}` is held by {holder}")]
+    AlreadyClaimed {
+        id: IssueId,
+        holder: Assignee,
+        epoch: u64,
+    },
+    /// The issue is meant for somebody else.
+    #[error("issue `{id}` is assigned to {assignee}")]
+    AssignedToAnother { id: IssueId, assignee: Assignee },
+    /// Only the holder may do this.
+    #[error("{actor} does not hold issue `{id}`")]
+    NotTheHolder {
+        id: IssueId,
+        actor: Assignee,
+        holder: Option<Assignee>,
+    },
+    /// The edge would make issues wait for themselves.
+    #[error("that would make a cycle: {}", path.iter().map(IssueId::as_str).collect::<Vec<_>>().join(" → "))]
+    Cycle { path: Vec<IssueId> },
+    /// The version that the caller saw is no longer the current one.
+    #[error("issue `{id}` has changed: its etag is {actual}")]
+    EtagDiffers {
+        id: IssueId,
+        expected: String,
+        actual: String,
+    },
+    /// The idempotency key was used for something else.
+    #[error("key `{key}` was used for another command (`{verb}`)")]
+    KeyReused { key: String, verb: String },
+    /// The presented epoch is not that of a live lease.
+    #[error("epoch {presented} of issue `{id}` is no longer current")]
+    LeaseLost {
+        id: IssueId,
+        presented: u64,
+        current: Option<u64>,
+    },
+}
+
+fn join(ids: &[IssueId]) -> String {
+    ids.iter()
+        .map(IssueId::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn sentences(blockers: &[Blocker]) -> String {
+    blockers
+        .iter()
+        .map(Blocker::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+impl Refusal {
+    /// Returns an invalid value's refusal.
+    pub fn invalid(field: &str, problem: impl ToString) -> Self {
+        Self::Invalid {
+            field: field.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
+
+    /// Returns how the command failed.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Ambiguous { .. } => ErrorKind::AmbiguousId,
+            Self::Unreadable { .. } => ErrorKind::Damaged,
+            Self::NothingReady { .. } => ErrorKind::NothingReady,
+            Self::NotReady { .. } => ErrorKind::NotReady,
+            Self::UnknownGate { .. }
+            | Self::GateNotRequired { .. }
+            | Self::WrongState { .. }
+            | Self::Unfinished { .. } => ErrorKind::Refused,
+            Self::Invalid { .. } => ErrorKind::InvalidValue,
+            Self::AutomaticGate { .. } => ErrorKind::NotPermitted,
+            Self::GateExists { .. } => ErrorKind::Exists,
+            Self::AlreadyClaimed { .. } => ErrorKind::AlreadyClaimed,
+            Self::AssignedToAnother { .. } | Self::NotTheHolder { .. } => ErrorKind::Assigned,
+            Self::Cycle { .. } => ErrorKind::Cycle,
+            Self::EtagDiffers { .. } => ErrorKind::EtagMismatch,
+            Self::KeyReused { .. } => ErrorKind::KeyReused,
+            Self::LeaseLost { .. } => ErrorKind::LeaseLost,
+        }
+    }
+
+    /// Returns what a machine may want to know about the refusal.
+    pub fn details(&self) -> Value {
+        let id = |id: &IssueId| ("id", Value::from(id.as_str()));
+        let ids = |ids: &[IssueId]| Value::Array(ids.iter().map(|id| id.as_str().into()).collect());
+        match self {
+            Self::NotFound { id } => Value::object([("id", id.as_str().into())]),
+            Self::Ambiguous { prefix, candidates } => Value::object([
+                ("prefix", prefix.as_str().into()),
+                ("candidates", ids(candidates)),
+            ]),
+            Self::Unreadable { path, .. } => Value::object([("path", path.as_str().into())]),
+            Self::UnknownGate { key, nearest } => Value::object([
+                ("gate", key.as_str().into()),
+                ("nearest", nearest.as_ref().map(GateKey::to_string).into()),
+            ]),
+            Self::GateNotRequired { id: issue, key } => {
+                Value::object([id(issue), ("gate", key.as_str().into())])
+            }
+            Self::GateExists { key } | Self::AutomaticGate { key } => {
+                Value::object([("gate", key.as_str().into())])
+            }
+            Self::Invalid { field, .. } => Value::object([("field", field.as_str().into())]),
+            Self::NothingReady { who } => Value::object([("who", who.as_str().into())]),
+            Self::NotReady {
+                id: issue,
+                blockers,
+            }
+            | Self::Unfinished {
+                id: issue,
+                blockers,
+            } => {
+                let reasons = blockers.iter().map(Blocker::to_value).collect();
+                Value::object([id(issue), ("blocked_by", Value::Array(reasons))])
+            }
+            Self::WrongState {
+                id: issue, state, ..
+            } => Value::object([id(issue), ("state", state.as_str().into())]),
+            Self::AlreadyClaimed {
+                id: issue,
+                holder,
+                epoch,
+            } => Value::object([
+                id(issue),
+                ("holder", holder.as_str().into()),
+                ("epoch", (*epoch).into()),
+            ]),
+            Self::AssignedToAnother {
+                id: issue,
+                assignee,
+            } => Value::object([id(issue), ("assignee", assignee.as_str().into())]),
+            Self::NotTheHolder {
+                id: issue, holder, ..
+            } => Value::object([
+                id(issue),
+                ("holder", holder.as_ref().map(Assignee::to_string).into()),
+            ]),
+            Self::Cycle { path } => Value::object([("cycle", ids(path))]),
+            Self::EtagDiffers {
+                id: issue,
+                expected,
+                actual,
+            } => Value::object([
+                id(issue),
+                ("expected", expected.as_str().into()),
+                ("actual", actual.as_str().into()),
+            ]),
+            Self::KeyReused { key, verb } => {
+                Value::object([("key", key.as_str().into()), ("verb", verb.as_str().into())])
+            }
+            Self::LeaseLost {
+                id: issue,
+                presented,
+                current,
+            } => Value::object([
+                id(issue),
+                ("presented", (*presented).into()),
+                ("current", (*current).into()),
+            ]),
+        }
+    }
+}
