@@ -1,3 +1,54 @@
-//! Skeleton.
+//! `cargo xtask NAME`: everything that is done to this workspace beside writing it.
+//!
+//! Owns the list of commands. Refuses to hold any of them: each has its own module, in reading order below.
 
-fn main() {}
+mod codegen;
+mod output;
+mod process;
+mod suite;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Automation of this workspace",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run all tests, installing what they need first
+    Test(suite::TestOptions),
+    /// Run what a change must pass: format, lints, tidy, tests, documentation, contracts
+    Ci(suite::CiOptions),
+    /// Check the rules of the house that no compiler checks
+    Tidy,
+    /// Write the contract files and the command-line reference again
+    Codegen,
+}
+
+fn main() -> ExitCode {
+    let answer = match Cli::parse().task {
+        Task::Test(options) => suite::test(&options),
+        Task::Ci(options) => suite::ci(&options),
+        Task::Tidy => tidy::run(),
+        Task::Codegen => codegen::run(),
+    };
+    match answer {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::talk(&format!("xtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `cargo xtask test` and `cargo xtask ci`.
+//!
+//! Owns the order of the steps and what is said about them. Refuses to skip silently: what could not run is a failure, or,
+//! with `--offline`, a list.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::tools::{self, Toolbox};
+use crate::{codegen, output, process, tidy, workspace};
+
+/// What `cargo xtask test` takes.
+#[derive(Args)]
+pub(crate) struct TestOptions {
+    /// Do not use the network; what cannot run is listed instead of failing
+    #[arg(long)]
+    offline: bool,
+    /// Arguments for the test programs, after `--`
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// What `cargo xtask ci` takes.
+#[derive(Args)]
+pub(crate) struct CiOptions {
+    /// Do not use the network; what cannot run is listed instead of failing
+    #[arg(long)]
+    offline: bool,
+}
+
+/// Runs the tests of the workspace.
+pub(crate) fn test(options: &TestOptions) -> Result<()> {
+    let toolbox = tools::prepare(!options.offline)?;
+    if !toolbox.missing.is_empty() && !options.offline {
+        let names: Vec<String> = toolbox.missing.iter().map(|tool| tool.shown()).collect();
+        bail!(
+            "these are missing, and tests need them (`--offline` runs the rest):\n  {}",
+            names.join("\n  ")
+        );
+    }
+    let answer = cargo_test(&toolbox, &options.arguments);
+    for tool in &toolbox.missing {
+        output::line(&format!("could not run, no {}", tool.shown()));
+    }
+    answer
+}
+
+/// Builds everything first: the tests of one program start the other one.
+fn cargo_test(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
+    let missing: Vec<String> = toolbox.missing.iter().map(|tool| tool.shown()).collect();
+    let mut call = process::cargo(["test", "--workspace", "--no-run"]).within(workspace::root());
+    call = call.envs(&toolbox.environment);
+    call.run()?;
+    let words = ["test", "--workspace", "--"]
+        .iter()
+        .map(|word| (*word).to_owned())
+        .chain(arguments.iter().cloned());
+    process::cargo(words)
+        .within(workspace::root())
+        .envs(&toolbox.environment)
+        .env("JIT_TEST_MISSING", missing.join("; "))
+        .run()
+}
+
+/// Runs all that a change must pass.
+pub(crate) fn ci(options: &CiOptions) -> Result<()> {
+    let started = Instant::now();
+    let steps: [(&str, &dyn Fn() -> Result<()>); 6] = [
+        ("format", &|| {
+            process::cargo(["fmt", "--all", "--check"])
+                .within(workspace::root())
+                .run()
+        }),
+        ("lints", &lints),
+        ("tidy", &tidy::run),
+        ("tests", &|| {
+            test(&TestOptions {
+                offline: options.offline,
+                arguments: Vec::new(),
+            })
+        }),
+        ("documentation", &documentation),
+        ("contracts", &contracts),
+    ];
+    let mut lines = Vec::new();
+    for (name, step) in steps {
+        output::line(&format!("== {name}"));
+        let begun = Instant::now();
+        let answer = step();
+        lines.push(format!(
+            "{:<14} {:>7}  {}",
+            name,
+            seconds(begun.elapsed()),
+            verdict(&answer)
+        ));
+        if let Err(error) = answer {
+            output::line(&lines.join("\n"));
+            bail!(
+                "ci: {name} failed after {}: {error:#}",
+                seconds(started.elapsed())
+            );
+        }
+    }
+    output::line(&lines.join("\n"));
+    output::line(&format!(
+        "ci: all {} steps passed in {}",
+        lines.len(),
+        seconds(started.elapsed())
+    ));
+    Ok(())
+}
+
+fn verdict(answer: &Result<()>) -> &'static str {
+    if answer.is_ok() { "ok" } else { "FAILED" }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+fn lints() -> Result<()> {
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    process::cargo(arguments).within(workspace::root()).run()
+}
+
+fn documentation() -> Result<()> {
+    process::cargo([
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ])
+    .within(workspace::root())
+    .env("RUSTDOCFLAGS", "-D warnings")
+    .run()
+}
+
+/// Regenerates what is generated and fails when that changes anything.
+fn contracts() -> Result<()> {
+    let before = codegen::written()?;
+    codegen::run()?;
+    if codegen::written()? != before {
+        bail!(
+            "generated files were out of date; they are written now: look at `git diff`, then commit them"
+        );
+    }
+    Ok(())
+}
