@@ -6,18 +6,29 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod capacity;
+mod classes;
+mod demand;
+mod explain;
+mod fill;
 pub mod id;
-pub mod matching;
+mod matching;
+pub mod need;
+pub mod order;
 pub mod plan;
 pub mod reserve;
 pub mod retry;
+mod survey;
 pub mod time;
+pub mod why;
 pub mod world;
 
 pub use id::{AgentId, IssueId, RunId, Tag};
-pub use plan::{Action, Assignment, Held, Hindrance, Plan, Turn, Why, plan};
+pub use need::Need;
+pub use plan::{Action, Assignment, Held, Plan, Turn, plan};
 pub use reserve::ReserveState;
 pub use time::Millis;
+pub use why::{Hindrance, Why};
 pub use world::{
     Accept, Agent, AgentKind, Health, LiveRun, Policy, Priority, ReadyIssue, Wait, World,
 };

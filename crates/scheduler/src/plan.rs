@@ -1,18 +1,19 @@
-//! Owns the answer: what to start, what is held and why. How it is found is the business of the other modules.
+//! Owns the answer: what to start, what is held and why. How it is found is the business of `survey`, `fill` and
+//! `explain`.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::time::Duration;
-
-use crate::id::{AgentId, IssueId, RunId, Tag};
+use crate::explain::explain;
+use crate::fill::{Assigned, assign, fill};
+use crate::id::{AgentId, IssueId};
 use crate::reserve::ReserveState;
+use crate::survey::Survey;
 use crate::time::Millis;
-use crate::world::{Health, World};
+use crate::why::Why;
+use crate::world::{AgentKind, Health, World};
 
 /// What to do now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// What to do, the most urgent first.
+    /// What to do, in this order.
     pub actions: Vec<Action>,
     /// Every ready issue that does not start, in the order of the queue.
     pub held: Vec<Held>,
@@ -23,7 +24,7 @@ pub struct Plan {
 }
 
 /// One thing to do. Renewing and settling are not here: the shim of a run does both by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// Claim the issue for the agent, then start the agent's command.
     Start(Assignment),
@@ -69,98 +70,51 @@ pub struct Held {
     pub why: Why,
 }
 
-/// What keeps a ready issue from starting. Printed as it is by `jit-dispatch plan`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// A run of it is still alive.
-    AlreadyRunning {
-        /// The agent that has it.
-        agent: AgentId,
-        /// The run.
-        run: RunId,
-    },
-    /// It is assigned to somebody who is no agent of the pool.
-    AssignedElsewhere {
-        /// Who it is assigned to.
-        assignee: String,
-    },
-    /// A failed run is not long enough ago.
-    Backoff {
-        /// When it may start again.
-        until: Millis,
-        /// How long that is from now.
-        remaining: Duration,
-        /// Counted failures in a row so far.
-        failures: u32,
-    },
-    /// No agent is configured.
-    NoAgents,
-    /// It needs no tag, and every agent takes only issues that need one of its own.
-    TaggedOnly,
-    /// No configured agent has all the tags it needs.
-    NoEligibleAgent {
-        /// The tags it needs.
-        needs: BTreeSet<Tag>,
-        /// The agent that lacks the fewest of them.
-        closest: AgentId,
-        /// What that agent lacks.
-        missing: BTreeSet<Tag>,
-    },
-    /// It is assigned to an agent of the pool that cannot take it.
-    Pinned {
-        /// The agent.
-        agent: AgentId,
-        /// What keeps the agent.
-        because: Hindrance,
-    },
-    /// Agents could run it, and none of them can take work at the moment.
-    Unavailable {
-        /// Each agent that could run it, with what keeps it.
-        agents: Vec<(AgentId, Hindrance)>,
-    },
-    /// Every slot of the agents that could run it is taken, by live runs or by issues before it in the queue.
-    NoCapacity {
-        /// The agents that could run it.
-        agents: Vec<AgentId>,
-    },
-    /// As many runs as are allowed in all are live or about to start.
-    CapReached {
-        /// How many that is.
-        max: usize,
-    },
-    /// The slot it would have had went to an issue that has waited too long.
-    ReservedForAnother {
-        /// That issue.
-        issue: IssueId,
-    },
-}
-
-/// What keeps an agent from taking an issue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hindrance {
-    /// All its slots are taken.
-    Busy {
-        /// How many it has.
-        capacity: usize,
-    },
-    /// Its capacity is 0.
-    Drained,
-    /// It can take no new work; never [`Health::Up`].
-    Unhealthy(Health),
-    /// It lacks tags that the issue needs.
-    LacksTags(BTreeSet<Tag>),
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("held")
-    }
-}
-
 /// Decides what starts now.
+///
+/// The set of issues that start is the lexicographically best one in the order of the queue, given the turns of the
+/// reserve: no issue is left out because one after it took the only agent that could run it. The answer depends on
+/// nothing but the world, and not on the order of its lists.
 pub fn plan(world: &World) -> Plan {
+    let mut survey = Survey::of(world);
+    let filled = fill(&survey, world);
+    let assigned = assign(&mut survey, &filled);
+    let held = explain(&survey, &filled, &assigned, world.max_concurrent);
     Plan {
-        reserve: world.reserve.clone(),
-        ..Plan::default()
+        actions: assigned
+            .iter()
+            .map(|assigned| action(&survey, assigned))
+            .collect(),
+        wake_at: wake_at(world, &held),
+        held,
+        reserve: filled.reserve,
     }
+}
+
+fn action(survey: &Survey<'_>, assigned: &Assigned<'_>) -> Action {
+    let issue = survey.queue[assigned.start.at].id.clone();
+    let assignment = Assignment {
+        issue,
+        agent: assigned.agent.id.clone(),
+        turn: assigned.start.turn,
+    };
+    match assigned.agent.kind {
+        AgentKind::Runs => Action::Start(assignment),
+        AgentKind::ClaimOnly => Action::Claim(assignment),
+    }
+}
+
+/// Returns the earliest moment at which a wait ends or an agent comes back, if anything waits for such a thing.
+fn wake_at(world: &World, held: &[Held]) -> Option<Millis> {
+    let waits_for_agents = held.iter().any(|held| held.why.is_for_want_of_agents());
+    let agents = world
+        .agents
+        .iter()
+        .filter(|_| waits_for_agents)
+        .filter_map(|agent| match agent.health {
+            Health::Limited { until } | Health::Open { until } => Some(until),
+            Health::Up | Health::Draining | Health::Missing | Health::Stale => None,
+        });
+    let waits = held.iter().filter_map(|held| held.why.ends_at());
+    agents.chain(waits).filter(|at| *at > world.now).min()
 }

@@ -10,7 +10,7 @@ use crate::retry::RetryPolicy;
 use crate::time::Millis;
 
 /// Everything that decides what starts now. The order of the lists says nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct World {
     /// The moment to decide for.
     pub now: Millis,
@@ -45,6 +45,20 @@ pub struct Agent {
     pub health: Health,
     /// How work reaches it.
     pub kind: AgentKind,
+}
+
+impl Agent {
+    /// Returns an agent in good health that runs a command, takes any issue and has no tags.
+    pub fn new(id: impl Into<AgentId>, capacity: usize) -> Self {
+        Self {
+            id: id.into(),
+            capacity,
+            tags: BTreeSet::new(),
+            accept: Accept::Any,
+            health: Health::Up,
+            kind: AgentKind::Runs,
+        }
+    }
 }
 
 /// Says which issues an agent takes.
@@ -105,6 +119,20 @@ pub struct ReadyIssue {
     pub assignee: Option<String>,
     /// Agents that failed it since its last success: they get it again only if no other can.
     pub failed_on: BTreeSet<AgentId>,
+}
+
+impl ReadyIssue {
+    /// Returns an issue without labels, assignee and failures.
+    pub fn new(id: impl Into<IssueId>, priority: Priority, ready_since: Millis) -> Self {
+        Self {
+            id: id.into(),
+            priority,
+            ready_since,
+            labels: BTreeSet::new(),
+            assignee: None,
+            failed_on: BTreeSet::new(),
+        }
+    }
 }
 
 /// The priority of an issue. Unknown ones are kept as they are and sort with [`Priority::Normal`].
