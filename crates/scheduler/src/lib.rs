@@ -6,22 +6,35 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+// The words: who and when.
+pub mod id;
+pub mod time;
+
+// The question and the answer.
+pub mod plan;
+pub mod why;
+pub mod world;
+
+// The rules, one in each file.
 mod capacity;
+pub mod need;
+pub mod order;
+pub mod reserve;
+
+// The way from the question to the answer.
 mod classes;
 mod demand;
 mod explain;
 mod fill;
-pub mod id;
 mod matching;
-pub mod need;
-pub mod order;
-pub mod plan;
-pub mod reserve;
-pub mod retry;
 mod survey;
-pub mod time;
-pub mod why;
-pub mod world;
+
+// What follows from the end of a run.
+mod backoff;
+pub mod breaker;
+mod ended;
+pub mod retry;
+mod verdict;
 
 pub use id::{AgentId, IssueId, RunId, Tag};
 pub use need::Need;

@@ -1,226 +1,308 @@
-//! Owns what follows from the end of a run: whether the issue is done, tried again and when, or given up.
+//! Owns the judgement on a run that ended: whether the issue is done, tried again and when, or given up. It writes
+//! nothing and starts nothing; `docs/design/dispatch.md` section 2.4 has the table that it follows.
 
 use std::time::Duration;
 
-use crate::id::IssueId;
+pub use crate::backoff::{RetryPolicy, delay};
+pub use crate::ended::{Ended, Exit, Report, ReportedOutcome, Standing, Stop};
+pub use crate::verdict::{Charge, Failure, History, Limit, Outcome, Settle, Verdict};
 
-/// When and how often failed issues are tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// The delay after the first failure; each further one doubles it.
-    pub base: Duration,
-    /// The longest delay.
-    pub cap: Duration,
-    /// Counted failures in a row after which the issue is given up; 0 means never.
-    pub max_failures: u32,
+/// The longest that an agent's own wish can put off the next try: a slip of the pen must not bury the issue.
+const LONGEST_DEFERRAL: Duration = Duration::from_hours(24);
+
+/// How much of an agent's own words a hold repeats, in characters.
+const WORDS_IN_A_HOLD: usize = 300;
+
+/// Judges the end of a run.
+///
+/// The tracker's word comes first, then our own reason for stopping the run, then the worse of exit status and report.
+pub fn judge(ended: &Ended, history: History, policy: &RetryPolicy) -> Verdict {
+    let case = Case {
+        ended,
+        history,
+        policy,
+    };
+    match (&ended.standing, ended.stopped) {
+        (_, Some(Stop::Fenced)) | (Standing::NotOurs, _) => {
+            case.uncounted(Outcome::Lost, Settle::Leave)
+        }
+        (Standing::Done | Standing::Gated, None) if ended.exit == Exit::Code(0) => {
+            Case::succeeded(Outcome::Succeeded, Settle::Leave)
+        }
+        (Standing::Done | Standing::Gated, _) => {
+            Case::succeeded(Outcome::SucceededWithWarning, Settle::Leave)
+        }
+        (Standing::Ours { .. } | Standing::DoneRefused { .. }, Some(stop)) => case.stopped(stop),
+        (Standing::Ours { .. } | Standing::DoneRefused { .. }, None) => case.ended_by_itself(),
+    }
 }
 
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self {
-            base: Duration::from_secs(10),
-            cap: Duration::from_mins(5),
-            max_failures: 5,
+/// How bad the end of a run is, the worst last: of exit status and report the worse one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Grade {
+    Done,
+    Retry,
+    Waiting,
+    Broken,
+    Transient,
+    Failed,
+    Signal,
+    Blocked,
+    Permanent,
+}
+
+impl Grade {
+    fn of_exit(exit: Exit) -> Self {
+        match exit {
+            Exit::Code(0) => Self::Done,
+            Exit::Code(75) => Self::Transient,
+            Exit::Code(65 | 77) => Self::Permanent,
+            Exit::Code(78 | 126 | 127) | Exit::NotStarted => Self::Broken,
+            Exit::Code(_) => Self::Failed,
+            Exit::Signal(_) => Self::Signal,
+        }
+    }
+
+    fn of_report(outcome: ReportedOutcome) -> Self {
+        match outcome {
+            ReportedOutcome::Done => Self::Done,
+            ReportedOutcome::Failed => Self::Failed,
+            ReportedOutcome::Blocked => Self::Blocked,
+            ReportedOutcome::Waiting => Self::Waiting,
+            ReportedOutcome::Retry => Self::Retry,
         }
     }
 }
 
-/// What is remembered of an issue's earlier runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct History {
-    /// Counted failures in a row.
-    pub failures: u32,
+struct Case<'a> {
+    ended: &'a Ended,
+    history: History,
+    policy: &'a RetryPolicy,
 }
 
-/// How a run ended, with everything the verdict depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// The issue.
-    pub issue: IssueId,
-    /// How the agent's process ended.
-    pub exit: Exit,
-    /// Why the dispatcher stopped it, if it did.
-    pub stopped: Option<Stop>,
-    /// What the agent wrote into `result.json`.
-    pub report: Option<Report>,
-    /// What the tracker says of the issue now.
-    pub standing: Standing,
-}
+impl Case<'_> {
+    fn stopped(&self, stop: Stop) -> Verdict {
+        match stop {
+            Stop::Fenced => self.uncounted(Outcome::Lost, Settle::Leave),
+            Stop::Operator => self.uncounted(
+                Outcome::Canceled,
+                Settle::Release {
+                    after: Duration::ZERO,
+                },
+            ),
+            Stop::StartTimeout => self.agent_charged(Outcome::TimedOut(Limit::Start)),
+            Stop::IdleTimeout => self.counted(Outcome::Stalled, "it showed no progress"),
+            Stop::TotalTimeout => {
+                self.counted(Outcome::TimedOut(Limit::Total), "it ran out of time")
+            }
+        }
+    }
 
-/// How the agent's process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// It exited with this status.
-    Code(i32),
-    /// This signal killed it.
-    Signal(i32),
-    /// It could not be started at all.
-    NotStarted,
-}
+    fn ended_by_itself(&self) -> Verdict {
+        let reported = self
+            .ended
+            .report
+            .as_ref()
+            .map_or(Grade::Done, |report| Grade::of_report(report.outcome));
+        match Grade::of_exit(self.ended.exit).max(reported) {
+            Grade::Done => self.claims_done(),
+            Grade::Retry => self.uncounted(
+                Outcome::Deferred,
+                Settle::Release {
+                    after: self.wish().max(self.shortest()),
+                },
+            ),
+            Grade::Waiting => self.waiting(),
+            Grade::Broken => self.agent_charged(Outcome::Failed(Failure::Broken)),
+            Grade::Transient => self.transient(),
+            Grade::Failed => self.counted(
+                Outcome::Failed(Failure::Agent),
+                &self.words("the agent failed"),
+            ),
+            Grade::Signal => self.counted(Outcome::Failed(Failure::Signal), &self.killed()),
+            Grade::Blocked => {
+                let reason = self.words("the agent cannot go on until a person acts");
+                self.uncounted(Outcome::Blocked, Settle::Hold { reason })
+            }
+            Grade::Permanent => self.permanent(),
+        }
+    }
 
-/// Why the dispatcher stopped a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// It did not come to life within the start limit.
-    StartTimeout,
-    /// It showed no progress for the idle limit.
-    IdleTimeout,
-    /// It ran longer than the total limit.
-    TotalTimeout,
-    /// A person cancelled it, or the dispatcher was told to stop.
-    Operator,
-    /// Its lease was lost to another.
-    Fenced,
-}
+    /// The agent is content. That is a claim; the tracker decides.
+    fn claims_done(&self) -> Verdict {
+        match &self.ended.standing {
+            Standing::DoneRefused { reason } => {
+                let words = format!("the tracker refused to call it done: {}", one_line(reason));
+                self.counted(Outcome::Failed(Failure::Incomplete), &words)
+            }
+            Standing::Ours { .. } | Standing::Done | Standing::Gated | Standing::NotOurs => {
+                Self::succeeded(Outcome::Succeeded, Settle::Done)
+            }
+        }
+    }
 
-/// What the agent wrote into `result.json`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// How it says it went.
-    pub outcome: ReportedOutcome,
-    /// Its own words.
-    pub reason: Option<String>,
-    /// When it wants to be tried again, from now.
-    pub retry_after: Option<Duration>,
-}
+    /// Children or dependencies bring the issue back by themselves; without any, only a person can.
+    fn waiting(&self) -> Verdict {
+        let settle = match self.ended.standing {
+            Standing::Ours { has_blockers: true } => Settle::Release {
+                after: Duration::ZERO,
+            },
+            Standing::Ours {
+                has_blockers: false,
+            }
+            | Standing::DoneRefused { .. }
+            | Standing::Done
+            | Standing::Gated
+            | Standing::NotOurs => Settle::Hold {
+                reason: self
+                    .words("the agent waits for something that the tracker does not know of"),
+            },
+        };
+        self.uncounted(Outcome::Waiting, settle)
+    }
 
-/// How an agent says its run went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportedOutcome {
-    /// The work is done.
-    Done,
-    /// It failed.
-    Failed,
-    /// A person has to act first.
-    Blocked,
-    /// Other issues have to be finished first.
-    Waiting,
-    /// It wants to be run again later.
-    Retry,
-}
+    fn transient(&self) -> Verdict {
+        let verdict = self.counted(
+            Outcome::Failed(Failure::Transient),
+            &self.words("the agent failed for the moment"),
+        );
+        match verdict.settle {
+            Settle::Release { .. } => Verdict {
+                settle: Settle::Release {
+                    after: self.wish().max(self.shortest()),
+                },
+                ..verdict
+            },
+            Settle::Done | Settle::Hold { .. } | Settle::Leave => verdict,
+        }
+    }
 
-/// What the tracker says of the issue after the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// Still in progress under this run's lease.
-    Ours {
-        /// Whether a dependency or child would keep it from being ready.
-        has_blockers: bool,
-    },
-    /// Done.
-    Done,
-    /// The work is done and an exit gate still waits.
-    Gated,
-    /// Still ours, and the tracker refused to call it done.
-    DoneRefused {
-        /// The tracker's words.
-        reason: String,
-    },
-    /// Held, rejected or otherwise set by a person, or another's: this run has no say.
-    NotOurs,
-}
+    fn permanent(&self) -> Verdict {
+        let reason = self.words("the agent says that no further try can succeed");
+        Verdict {
+            outcome: Outcome::Failed(Failure::Permanent),
+            settle: Settle::Hold {
+                reason: format!("given up: {reason}"),
+            },
+            charge: Charge::Issue,
+            history: self.one_more_failure(),
+        }
+    }
 
-/// What follows from the end of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// How the run counts.
-    pub outcome: Outcome,
-    /// What to write to the tracker.
-    pub settle: Settle,
-    /// Who is to blame.
-    pub charge: Charge,
-    /// What to remember of the issue, once the settling has been accepted.
-    pub history: History,
-}
+    fn succeeded(outcome: Outcome, settle: Settle) -> Verdict {
+        Verdict {
+            outcome,
+            settle,
+            charge: Charge::Nobody,
+            history: History::default(),
+        }
+    }
 
-/// How a run counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The work is done.
-    Succeeded,
-    /// The work is done although the run did not end well.
-    SucceededWithWarning,
-    /// It failed.
-    Failed(Failure),
-    /// It ran out of time.
-    TimedOut(Limit),
-    /// It showed no progress.
-    Stalled,
-    /// It was stopped by a person or with the dispatcher.
-    Canceled,
-    /// A person has to act.
-    Blocked,
-    /// Other issues come first.
-    Waiting,
-    /// It wants to be run again later.
-    Deferred,
-    /// The issue was no longer this run's.
-    Lost,
-}
+    fn uncounted(&self, outcome: Outcome, settle: Settle) -> Verdict {
+        Verdict {
+            outcome,
+            settle,
+            charge: Charge::Nobody,
+            history: self.history,
+        }
+    }
 
-/// How a run failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// The agent said so, by its exit status or its report.
-    Agent,
-    /// The agent says it is worth another try soon.
-    Transient,
-    /// The agent says that no further try can succeed.
-    Permanent,
-    /// The agent itself is broken: wrong configuration, or its command cannot be executed.
-    Broken,
-    /// A signal killed it that the dispatcher did not send.
-    Signal,
-    /// The agent was content, and the tracker refused to call the issue done.
-    Incomplete,
-}
+    /// The issue keeps its count, and still waits a little: its agent may be the only one.
+    fn agent_charged(&self, outcome: Outcome) -> Verdict {
+        let settle = Settle::Release {
+            after: self.shortest(),
+        };
+        Verdict {
+            outcome,
+            settle,
+            charge: Charge::Agent,
+            history: self.history,
+        }
+    }
 
-/// Which limit a run broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// The one for coming to life.
-    Start,
-    /// The one for the whole run.
-    Total,
-}
+    /// One more failure of the issue, which may be the last.
+    fn counted(&self, outcome: Outcome, words: &str) -> Verdict {
+        let history = self.one_more_failure();
+        let failures = history.failures;
+        let settle = if self.policy.max_failures > 0 && failures >= self.policy.max_failures {
+            let runs = if failures == 1 {
+                "1 failed run".to_owned()
+            } else {
+                format!("{failures} failed runs in a row")
+            };
+            Settle::Hold {
+                reason: format!("given up after {runs}; the last one: {words}"),
+            }
+        } else {
+            Settle::Release {
+                after: delay(&self.ended.issue, failures, self.policy).max(self.wish()),
+            }
+        };
+        Verdict {
+            outcome,
+            settle,
+            charge: Charge::Issue,
+            history,
+        }
+    }
 
-/// Who is to blame for the end of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Charge {
-    /// Nobody.
-    Nobody,
-    /// The issue: one more counted failure.
-    Issue,
-    /// The agent; the issue is not charged.
-    Agent,
-}
+    fn one_more_failure(&self) -> History {
+        History {
+            failures: self.history.failures.saturating_add(1),
+        }
+    }
 
-/// What to write to the tracker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settle {
-    /// Call the issue done. If the tracker refuses, judge again with [`Standing::DoneRefused`].
-    Done,
-    /// Give the issue back, ready again after this delay; zero means at once.
-    Release {
-        /// How long it is to be left alone.
-        after: Duration,
-    },
-    /// Give the issue back with a hold, until a person acts.
-    Hold {
-        /// What the hold says.
-        reason: String,
-    },
-    /// Write nothing.
-    Leave,
-}
+    fn shortest(&self) -> Duration {
+        delay(&self.ended.issue, 1, self.policy)
+    }
 
-/// Judges the end of a run.
-pub fn judge(ended: &Ended, history: History, policy: &RetryPolicy) -> Verdict {
-    let _ = (ended, policy);
-    Verdict {
-        outcome: Outcome::Lost,
-        settle: Settle::Leave,
-        charge: Charge::Nobody,
-        history,
+    /// Returns how long the agent wants to be left alone.
+    fn wish(&self) -> Duration {
+        let wish = self
+            .ended
+            .report
+            .as_ref()
+            .and_then(|report| report.retry_after);
+        wish.unwrap_or(Duration::ZERO).min(LONGEST_DEFERRAL)
+    }
+
+    /// Returns the agent's own words, with its exit status if that is bad, or ours if it had none.
+    fn words(&self, ours: &str) -> String {
+        let reason = self
+            .ended
+            .report
+            .as_ref()
+            .and_then(|report| report.reason.as_deref())
+            .map(one_line);
+        let words = reason
+            .filter(|reason| !reason.is_empty())
+            .unwrap_or_else(|| ours.to_owned());
+        match self.ended.exit {
+            Exit::Code(0) | Exit::NotStarted | Exit::Signal(_) => words,
+            Exit::Code(code) => format!("{words} (exit status {code})"),
+        }
+    }
+
+    fn killed(&self) -> String {
+        match self.ended.exit {
+            Exit::Signal(signal) => format!("signal {signal} killed it"),
+            Exit::Code(_) | Exit::NotStarted => self.words("the agent failed"),
+        }
     }
 }
+
+/// Returns words from outside as one short line.
+fn one_line(words: &str) -> String {
+    let words: String = words
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let words = words.trim();
+    match words.char_indices().nth(WORDS_IN_A_HOLD) {
+        Some((end, _)) => format!("{}…", words[..end].trim_end()),
+        None => words.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
