@@ -1,3 +1,3 @@
-//! Skeleton.
+//! The binary `jit-dispatch`.
 
 fn main() {}

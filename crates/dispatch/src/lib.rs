@@ -1,0 +1,10 @@
+//! The orchestrator: finds ready issues with `jit`, gives them to agents, and supervises the agents.
+//!
+//! Owns the effects around the decisions of `jit-scheduler`. Refuses to store issues, to read `.jit/`, and to link any
+//! part of `jit`: that program is called as a subprocess, and its `--json` output and exit codes are the whole contract.
+
+pub mod config;
+pub mod jit_client;
+pub mod ports;
+pub mod process;
+pub mod run_id;
