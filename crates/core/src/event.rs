@@ -23,6 +23,7 @@ impl EventId {
     }
 
     /// Returns the id `n` places after this one; the events of one transaction are numbered so.
+    #[must_use]
     pub fn offset(self, n: usize) -> Self {
         Self(self.0.wrapping_add(n as u128))
     }

@@ -10,6 +10,7 @@ use crate::issue::{
 };
 use crate::{Assignee, IssueId, Label, Priority, State, Timestamp, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// The members of an object, by name.
 pub type Fields = BTreeMap<String, Value>;
@@ -26,7 +27,7 @@ pub struct FieldError {
 
 impl FieldError {
     /// Returns the error that names `field` and says what is wrong with it.
-    pub fn new(field: &str, problem: impl ToString) -> Self {
+    pub fn new(field: &str, problem: impl fmt::Display) -> Self {
         Self {
             field: field.to_owned(),
             problem: problem.to_string(),
@@ -280,6 +281,10 @@ fn gates_to_value(gates: &BTreeMap<GateKey, GateResult>) -> Value {
 
 // From values.
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands where other texts can be refused"
+)]
 fn owned(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
@@ -354,9 +359,11 @@ fn set<T: Ord>(
     name: &str,
     read: fn(&str) -> Result<T, String>,
 ) -> Result<BTreeSet<T>, FieldError> {
-    let read_item = |item: Value| match item {
-        Value::String(text) => read(&text).map_err(|problem| FieldError::new(name, problem)),
-        _ => Err(FieldError::new(name, "must be a list of texts")),
+    let read_item = |item: Value| {
+        let text = item
+            .as_str()
+            .ok_or_else(|| FieldError::new(name, "must be a list of texts"))?;
+        read(text).map_err(|problem| FieldError::new(name, problem))
     };
     array(fields, name)?.into_iter().map(read_item).collect()
 }
@@ -395,9 +402,11 @@ fn objects<T>(
 ) -> Result<Vec<T>, FieldError> {
     let nested =
         |error: FieldError| FieldError::new(&format!("{name}[].{}", error.field), error.problem);
-    let read_item = |item: Value| match item {
-        Value::Object(mut members) => read(&mut members).map_err(nested),
-        _ => Err(FieldError::new(name, "must be a list of objects")),
+    let read_item = |item: Value| {
+        let Value::Object(mut members) = item else {
+            return Err(FieldError::new(name, "must be a list of objects"));
+        };
+        read(&mut members).map_err(nested)
     };
     array(fields, name)?.into_iter().map(read_item).collect()
 }

@@ -9,7 +9,7 @@ use crate::{Assignee, IssueId, Timestamp, Value};
 use std::time::Duration;
 
 /// How far two hosts' wall clocks may differ before a lease of the other host counts as expired.
-pub const MAX_SKEW: Duration = Duration::from_secs(60);
+pub const MAX_SKEW: Duration = Duration::from_mins(1);
 
 /// Where a lease stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +79,9 @@ pub struct Lease {
 impl Lease {
     /// Returns whether the holder still holds it, as seen at `now`.
     ///
-    /// On the same boot the boot-time clock decides. Another boot of the same host proves that the holder is dead. For
-    /// another host the wall clock decides, [`MAX_SKEW`] late: in doubt it is held.
+    /// Under the same boot the boot-time clock decides; containers of one machine share its boot. Another boot of the same
+    /// host proves that the holder is dead. For another host the wall clock decides, [`MAX_SKEW`] late: in doubt it is
+    /// held.
     pub fn is_live(&self, now: &Now) -> bool {
         if self.state != LeaseState::Held {
             return false;
@@ -88,15 +89,14 @@ impl Lease {
         let Some(ttl_ms) = self.ttl_ms else {
             return true;
         };
-        if self.host != now.host {
-            let deadline = self
-                .renewed_wall
-                .plus(Duration::from_millis(ttl_ms))
-                .plus(MAX_SKEW);
-            return now.wall < deadline;
+        if self.boot_id == now.boot_id {
+            return now.boottime_ms < self.renewed_boottime_ms.saturating_add(ttl_ms);
         }
-        self.boot_id == now.boot_id
-            && now.boottime_ms < self.renewed_boottime_ms.saturating_add(ttl_ms)
+        let deadline = self
+            .renewed_wall
+            .plus(Duration::from_millis(ttl_ms))
+            .plus(MAX_SKEW);
+        self.host != now.host && now.wall < deadline
     }
 
     /// Returns when it ends by the wall clock unless it is renewed; none: never.

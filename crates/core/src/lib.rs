@@ -9,7 +9,10 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod assignee;
+pub mod audit;
+pub mod changes;
 pub mod changeset;
+pub mod decide;
 pub mod error_kind;
 pub mod event;
 pub mod fields;
@@ -21,6 +24,7 @@ pub mod label;
 pub mod lease;
 pub mod policy;
 pub mod priority;
+pub mod query;
 pub mod readiness;
 pub mod refusal;
 pub mod request;

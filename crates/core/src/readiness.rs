@@ -165,7 +165,7 @@ pub struct Readiness<'a> {
     pub now: &'a Now,
 }
 
-impl<'a> Readiness<'a> {
+impl Readiness<'_> {
     /// Returns the state that counts: an issue whose lease ran out is open, whether a writer has recorded it or not.
     pub fn state(&self, issue: &Issue) -> State {
         if issue.state == State::InProgress && self.has_lapsed(issue) {

@@ -5,6 +5,7 @@
 
 use crate::readiness::Blocker;
 use crate::{Assignee, ErrorKind, GateKey, IssueId, State, Value};
+use std::fmt;
 
 /// A rule said no; nothing is to be written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum Refusal {
     /// No issue has this id.
     #[error("no issue matches `{id}`")]
     NotFound { id: String },
+    /// A dependency or parent that a new edge would lead to does not exist.
+    #[error("{role} `{id}` does not exist")]
+    MissingTarget { role: &'static str, id: String },
     /// Several issues have this prefix.
     #[error("`{prefix}` is ambiguous: {}", join(.candidates))]
     Ambiguous {
@@ -37,6 +41,13 @@ pub enum Refusal {
     /// A gate with this key exists with another definition.
     #[error("gate `{key}` is already defined differently")]
     GateExists { key: GateKey },
+    /// The gate asks for somebody else to pass it.
+    #[error("gate `{key}` can only be passed by {role}, not by {by}")]
+    WrongRole {
+        key: GateKey,
+        role: String,
+        by: Assignee,
+    },
     /// The gate's checker decides, not a person.
     #[error("gate `{key}` is automatic: only its checker can pass it")]
     AutomaticGate { key: GateKey },
@@ -115,7 +126,7 @@ fn sentences(blockers: &[Blocker]) -> String {
 
 impl Refusal {
     /// Returns an invalid value's refusal.
-    pub fn invalid(field: &str, problem: impl ToString) -> Self {
+    pub fn invalid(field: &str, problem: impl fmt::Display) -> Self {
         Self::Invalid {
             field: field.to_owned(),
             problem: problem.to_string(),
@@ -131,14 +142,16 @@ impl Refusal {
             Self::NothingReady { .. } => ErrorKind::NothingReady,
             Self::NotReady { .. } => ErrorKind::NotReady,
             Self::UnknownGate { .. }
+            | Self::MissingTarget { .. }
+            | Self::NotTheHolder { .. }
             | Self::GateNotRequired { .. }
             | Self::WrongState { .. }
             | Self::Unfinished { .. } => ErrorKind::Refused,
             Self::Invalid { .. } => ErrorKind::InvalidValue,
-            Self::AutomaticGate { .. } => ErrorKind::NotPermitted,
+            Self::AutomaticGate { .. } | Self::WrongRole { .. } => ErrorKind::NotPermitted,
             Self::GateExists { .. } => ErrorKind::Exists,
             Self::AlreadyClaimed { .. } => ErrorKind::AlreadyClaimed,
-            Self::AssignedToAnother { .. } | Self::NotTheHolder { .. } => ErrorKind::Assigned,
+            Self::AssignedToAnother { .. } => ErrorKind::Assigned,
             Self::Cycle { .. } => ErrorKind::Cycle,
             Self::EtagDiffers { .. } => ErrorKind::EtagMismatch,
             Self::KeyReused { .. } => ErrorKind::KeyReused,
@@ -147,11 +160,17 @@ impl Refusal {
     }
 
     /// Returns what a machine may want to know about the refusal.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each refusal, none with any logic"
+    )]
     pub fn details(&self) -> Value {
         let id = |id: &IssueId| ("id", Value::from(id.as_str()));
         let ids = |ids: &[IssueId]| Value::Array(ids.iter().map(|id| id.as_str().into()).collect());
         match self {
-            Self::NotFound { id } => Value::object([("id", id.as_str().into())]),
+            Self::NotFound { id } | Self::MissingTarget { id, .. } => {
+                Value::object([("id", id.as_str().into())])
+            }
             Self::Ambiguous { prefix, candidates } => Value::object([
                 ("prefix", prefix.as_str().into()),
                 ("candidates", ids(candidates)),
@@ -164,9 +183,9 @@ impl Refusal {
             Self::GateNotRequired { id: issue, key } => {
                 Value::object([id(issue), ("gate", key.as_str().into())])
             }
-            Self::GateExists { key } | Self::AutomaticGate { key } => {
-                Value::object([("gate", key.as_str().into())])
-            }
+            Self::GateExists { key }
+            | Self::AutomaticGate { key }
+            | Self::WrongRole { key, .. } => Value::object([("gate", key.as_str().into())]),
             Self::Invalid { field, .. } => Value::object([("field", field.as_str().into())]),
             Self::NothingReady { who } => Value::object([("who", who.as_str().into())]),
             Self::NotReady {

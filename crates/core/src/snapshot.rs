@@ -142,10 +142,10 @@ impl Snapshot {
         &self.problems
     }
 
-    /// Returns the issues that wait for themselves, directly or through others.
+    /// Returns the unresolved issues that wait for themselves, directly or through others.
     pub fn cyclic(&self) -> &BTreeSet<IssueId> {
         self.cyclic
-            .get_or_init(|| crate::graph::cyclic_issues(self))
+            .get_or_init(|| crate::graph::cyclic_issues(self, |issue| !issue.is_resolved()))
     }
 
     /// Returns the id that `prefix` stands for; an ambiguous or unknown prefix is refused.
@@ -183,23 +183,18 @@ impl Snapshot {
 
     /// Adds or replaces an issue.
     pub fn put_issue(&mut self, issue: Issue) {
-        if let Some(old) = self.issues.get(&issue.id).cloned() {
+        let old = self.issues.get(&issue.id).cloned();
+        let keeps_cycles = old
+            .as_deref()
+            .is_some_and(|old| has_same_edges(old, &issue));
+        if let Some(old) = old.filter(|_| !keeps_cycles) {
             self.unlink(&old);
         }
-        for dependency in &issue.dependencies {
-            self.dependents
-                .entry(dependency.clone())
-                .or_default()
-                .insert(issue.id.clone());
-        }
-        if let Some(parent) = &issue.parent {
-            self.children
-                .entry(parent.clone())
-                .or_default()
-                .insert(issue.id.clone());
+        if !keeps_cycles {
+            self.link(&issue);
+            self.cyclic = OnceLock::new();
         }
         self.issues.insert(issue.id.clone(), Arc::new(issue));
-        self.cyclic = OnceLock::new();
     }
 
     /// Adds or replaces a gate definition.
@@ -231,6 +226,21 @@ impl Snapshot {
             .for_each(|gate| self.put_gate(gate));
         for key in &changes.removed_gates {
             self.gates.remove(key);
+        }
+    }
+
+    fn link(&mut self, issue: &Issue) {
+        for dependency in &issue.dependencies {
+            self.dependents
+                .entry(dependency.clone())
+                .or_default()
+                .insert(issue.id.clone());
+        }
+        if let Some(parent) = &issue.parent {
+            self.children
+                .entry(parent.clone())
+                .or_default()
+                .insert(issue.id.clone());
         }
     }
 
@@ -274,4 +284,12 @@ impl Snapshot {
             },
         }
     }
+}
+
+/// Whether replacing `old` by `new` leaves every edge and so every cycle as it was.
+fn has_same_edges(old: &Issue, new: &Issue) -> bool {
+    old.dependencies == new.dependencies
+        && old.parent == new.parent
+        && old.is_resolved() == new.is_resolved()
+        && old.is_deleted() == new.is_deleted()
 }

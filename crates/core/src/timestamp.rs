@@ -44,12 +44,14 @@ impl Timestamp {
     }
 
     /// Returns the point that lies `duration` later.
+    #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_micros(self.0.saturating_add(micros))
     }
 
     /// Returns the point that lies `duration` earlier.
+    #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_micros(self.0.saturating_sub(micros))
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn times_are_written_in_utc_with_microseconds() {
         let check = |text: &str, expected: &str| {
-            assert_eq!(Timestamp::parse(text).unwrap().to_string(), expected)
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), expected);
         };
         check(
             "2025-11-02T21:58:07.295058-08:00",
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn durations_read_in_the_usual_short_forms() {
         let check = |text: &str, seconds: u64| {
-            assert_eq!(parse_duration(text).unwrap().as_secs(), seconds, "{text}")
+            assert_eq!(parse_duration(text).unwrap().as_secs(), seconds, "{text}");
         };
         check("30s", 30);
         check("45m", 2_700);

@@ -3,7 +3,7 @@
 //! Owns the tree and its hash. Refuses to know any text format: `serde` carries it in and out.
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -98,7 +98,9 @@ impl Value {
             Self::String(text) => feed(hasher, b's', text.as_bytes()),
             Self::Array(items) => {
                 feed(hasher, b'a', &items.len().to_le_bytes());
-                items.iter().for_each(|item| item.hash_into(hasher));
+                for item in items {
+                    item.hash_into(hasher);
+                }
             }
             Self::Object(members) => {
                 feed(hasher, b'o', &members.len().to_le_bytes());

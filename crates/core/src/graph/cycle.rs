@@ -3,6 +3,7 @@
 //! Owns the search, which never recurses, so that a chain of 100,000 issues can't overflow the stack. Refuses to mend.
 
 use crate::{Issue, IssueId, Snapshot};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A node of the graph of waiting; see the module's description.
@@ -45,19 +46,26 @@ pub fn cycle_through(snapshot: &Snapshot, id: &IssueId) -> Option<Vec<IssueId>> 
     let issue = snapshot.issue(id)?;
     [Node::Whole(&issue.id), Node::Inner(&issue.id)]
         .into_iter()
-        .find_map(|start| path_back(snapshot, start))
+        .find_map(|start| path_back(snapshot, start, &|_| true))
 }
 
-fn path_back(snapshot: &Snapshot, start: Node<'_>) -> Option<Vec<IssueId>> {
+fn path_back(
+    snapshot: &Snapshot,
+    start: Node<'_>,
+    within: &dyn Fn(&IssueId) -> bool,
+) -> Option<Vec<IssueId>> {
     let mut came_from: BTreeMap<Node<'_>, Node<'_>> = BTreeMap::new();
     let mut stack = vec![start];
     while let Some(node) = stack.pop() {
-        for next in successors(snapshot, node) {
+        for next in successors(snapshot, node)
+            .into_iter()
+            .filter(|next| within(next.id()))
+        {
             if next == start {
                 return Some(describe(start, node, &came_from));
             }
-            if !came_from.contains_key(&next) {
-                came_from.insert(next, node);
+            if let Entry::Vacant(entry) = came_from.entry(next) {
+                entry.insert(node);
                 stack.push(next);
             }
         }
@@ -82,52 +90,51 @@ fn describe(
     path
 }
 
-/// Returns the issues that lie on any cycle.
-pub fn cyclic_issues(snapshot: &Snapshot) -> BTreeSet<IssueId> {
-    let waiting = unordered(snapshot);
-    let is_candidate = |issue: &&Issue| waiting.contains(&issue.id);
-    let on_cycle = snapshot
-        .issues()
-        .filter(is_candidate)
-        .filter(|issue| cycle_through(snapshot, &issue.id).is_some());
-    on_cycle.map(|issue| issue.id.clone()).collect()
+/// Returns the issues that lie on a cycle of issues which all are `relevant`.
+pub fn cyclic_issues(snapshot: &Snapshot, relevant: fn(&Issue) -> bool) -> BTreeSet<IssueId> {
+    let unordered = unordered(snapshot, relevant);
+    let on_cycle = unordered.iter().filter(|id| {
+        let starts = [Node::Whole(id), Node::Inner(id)];
+        starts
+            .into_iter()
+            .any(|start| path_back(snapshot, start, &|id| unordered.contains(id)).is_some())
+    });
+    on_cycle.map(|id| (*id).clone()).collect()
 }
 
-/// Returns the issues that a topological sort can't place: those on cycles and those that wait for them.
-fn unordered(snapshot: &Snapshot) -> BTreeSet<IssueId> {
-    let mut waits_for: BTreeMap<Node<'_>, usize> = BTreeMap::new();
-    let mut waited_by: BTreeMap<Node<'_>, Vec<Node<'_>>> = BTreeMap::new();
-    for issue in snapshot.issues() {
+/// Returns the relevant issues that a topological sort can't place: those on cycles and those that wait for them.
+fn unordered(snapshot: &Snapshot, relevant: fn(&Issue) -> bool) -> BTreeSet<&IssueId> {
+    let mut n_waits: BTreeMap<Node<'_>, usize> = BTreeMap::new();
+    let mut waiters: BTreeMap<Node<'_>, Vec<Node<'_>>> = BTreeMap::new();
+    let counts = |node: &Node<'_>| snapshot.issue(node.id()).is_some_and(relevant);
+    for issue in snapshot.issues().filter(|issue| relevant(issue)) {
         for node in [Node::Whole(&issue.id), Node::Inner(&issue.id)] {
-            let existing: Vec<_> = successors(snapshot, node)
+            let awaited: Vec<_> = successors(snapshot, node)
                 .into_iter()
-                .filter(|next| snapshot.issue(next.id()).is_some())
+                .filter(counts)
                 .collect();
-            waits_for.insert(node, existing.len());
-            existing
-                .into_iter()
-                .for_each(|next| waited_by.entry(next).or_default().push(node));
+            n_waits.insert(node, awaited.len());
+            for next in awaited {
+                waiters.entry(next).or_default().push(node);
+            }
         }
     }
-    let mut free: Vec<Node<'_>> = waits_for
+    let mut free: Vec<Node<'_>> = n_waits
         .iter()
         .filter(|(_, n)| **n == 0)
         .map(|(node, _)| *node)
         .collect();
     while let Some(node) = free.pop() {
-        waits_for.remove(&node);
-        for waiter in waited_by.get(&node).into_iter().flatten() {
-            let n_left = waits_for
+        n_waits.remove(&node);
+        for waiter in waiters.get(&node).into_iter().flatten() {
+            let n_left = n_waits
                 .get_mut(waiter)
-                .expect("a waiter is removed only after all it waits for");
+                .expect("a waiter leaves only after all that it waits for");
             *n_left -= 1;
             if *n_left == 0 {
                 free.push(*waiter);
             }
         }
     }
-    waits_for
-        .into_keys()
-        .map(|node| node.id().clone())
-        .collect()
+    n_waits.into_keys().map(Node::id).collect()
 }

@@ -1,0 +1,211 @@
+//! Takes an issue and grants the lease, or picks the best one to take.
+//!
+//! Owns who may take what. Refuses to end a lease.
+
+use super::Decision;
+use super::edit::{AfterEnd, Edit, Step};
+use crate::event::EventKind;
+use crate::issue::IssueType;
+use crate::{
+    Assignee, Issue, IssueId, Label, Lease, LeaseState, Priority, Refusal, Request, ShownState,
+    Snapshot, State,
+};
+use std::time::Duration;
+
+/// Takes each issue for `who`; the lease lives for `ttl` without a renewal, or for ever.
+pub fn claim(
+    snapshot: &Snapshot,
+    request: &Request,
+    ids: &[IssueId],
+    who: &Assignee,
+    ttl: Option<Duration>,
+) -> Decision {
+    let mut edit = Edit::new(snapshot, request);
+    for id in ids {
+        claim_one(&mut edit, id, who, ttl)?;
+    }
+    Ok(edit.finish())
+}
+
+/// Which ready issues `claim_next` may pick; every condition must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NextFilter {
+    /// Labels that it must have.
+    pub labels: Vec<Label>,
+    /// The type that it must have.
+    pub kind: Option<IssueType>,
+    /// The priority that it must have.
+    pub priority: Option<Priority>,
+}
+
+impl NextFilter {
+    fn accepts(&self, issue: &Issue) -> bool {
+        self.labels.iter().all(|label| issue.labels.contains(label))
+            && self.kind.as_ref().is_none_or(|kind| *kind == issue.kind)
+            && self
+                .priority
+                .is_none_or(|priority| priority == issue.priority)
+    }
+}
+
+/// Takes the most urgent ready issue for `who`: those assigned to `who` first, then by the order of `query ready`.
+pub fn claim_next(
+    snapshot: &Snapshot,
+    request: &Request,
+    who: &Assignee,
+    filter: &NextFilter,
+    ttl: Option<Duration>,
+) -> Decision {
+    let mut edit = Edit::new(snapshot, request);
+    let id = next(&edit, who, filter).ok_or_else(|| Refusal::NothingReady { who: who.clone() })?;
+    claim_one(&mut edit, &id, who, ttl)?;
+    Ok(edit.finish())
+}
+
+fn next(edit: &Edit<'_>, who: &Assignee, filter: &NextFilter) -> Option<IssueId> {
+    let readiness = edit.readiness();
+    let is_free = |issue: &&Issue| {
+        let assignee = readiness.assignee(issue);
+        readiness.state(issue) == State::Open
+            && assignee.is_none_or(|assignee| assignee == who)
+            && filter.accepts(issue)
+            && edit.live_lease(&issue.id).is_none()
+            && readiness.shown(issue) == ShownState::Ready
+    };
+    let rank = |issue: &&Issue| {
+        (
+            readiness.assignee(issue).is_none(),
+            issue.priority,
+            readiness.ready_since(issue),
+            issue.id.clone(),
+        )
+    };
+    edit.snapshot()
+        .issues()
+        .filter(is_free)
+        .min_by_key(rank)
+        .map(|issue| issue.id.clone())
+}
+
+pub(super) fn claim_one(
+    edit: &mut Edit<'_>,
+    id: &IssueId,
+    who: &Assignee,
+    ttl: Option<Duration>,
+) -> Result<(), Refusal> {
+    edit.guard(id, AfterEnd::Nothing)?;
+    let issue = edit.issue(id)?;
+    if is_repetition(edit, issue, who)? {
+        return Ok(());
+    }
+    check_free(edit, issue, who)?;
+    let epoch = issue
+        .epoch
+        .max(edit.snapshot().lease(id).map_or(0, |lease| lease.epoch))
+        + 1;
+    edit.put_lease(grant(edit.request, id, who, epoch, ttl));
+    let step = Step {
+        epoch: Some(epoch),
+        ..Step::new(EventKind::IssueClaimed)
+    };
+    edit.change(id, step, |issue| {
+        issue.state = State::InProgress;
+        issue.assignee = Some(who.clone());
+        issue.epoch = epoch;
+        issue.not_before = None;
+    });
+    Ok(())
+}
+
+/// Whether this very claim, by its key, has been granted before and still holds.
+fn is_repetition(edit: &Edit<'_>, issue: &Issue, who: &Assignee) -> Result<bool, Refusal> {
+    let Some(key) = &edit.request.key else {
+        return Ok(false);
+    };
+    let granted = edit
+        .snapshot()
+        .lease(&issue.id)
+        .filter(|lease| lease.key.as_ref() == Some(key));
+    let Some(lease) = granted.filter(|lease| lease.holder == *who) else {
+        return Ok(false);
+    };
+    let live = edit.live_lease(&issue.id).map(|live| live.epoch);
+    if live == Some(lease.epoch) {
+        return Ok(true);
+    }
+    // The first answer was a lease that has ended since; to grant another would give two winners one key.
+    Err(Refusal::LeaseLost {
+        id: issue.id.clone(),
+        presented: lease.epoch,
+        current: live,
+    })
+}
+
+fn check_free(edit: &Edit<'_>, issue: &Issue, who: &Assignee) -> Result<(), Refusal> {
+    let id = issue.id.clone();
+    let readiness = edit.readiness();
+    if let Some(lease) = edit.live_lease(&issue.id) {
+        return Err(Refusal::AlreadyClaimed {
+            id,
+            holder: lease.holder.clone(),
+            epoch: lease.epoch,
+        });
+    }
+    match (readiness.state(issue), readiness.assignee(issue)) {
+        (State::InProgress, holder) => {
+            let holder = holder.unwrap_or(who).clone();
+            return Err(Refusal::AlreadyClaimed {
+                id,
+                holder,
+                epoch: issue.epoch,
+            });
+        }
+        (State::Open, Some(assignee)) if assignee != who => {
+            return Err(Refusal::AssignedToAnother {
+                id,
+                assignee: assignee.clone(),
+            });
+        }
+        (State::Open, _) => {}
+        (state @ (State::Gated | State::Done | State::Rejected | State::Archived), _) => {
+            return Err(Refusal::WrongState {
+                id,
+                state,
+                verb: "claimed",
+            });
+        }
+    }
+    let blockers = readiness.blockers(issue);
+    if blockers.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::NotReady { id, blockers })
+    }
+}
+
+fn grant(
+    request: &Request,
+    id: &IssueId,
+    who: &Assignee,
+    epoch: u64,
+    ttl: Option<Duration>,
+) -> Lease {
+    let now = &request.now;
+    Lease {
+        issue: id.clone(),
+        epoch,
+        state: LeaseState::Held,
+        holder: who.clone(),
+        actor: request.actor.clone(),
+        key: request.key.clone(),
+        host: now.host.clone(),
+        boot_id: now.boot_id.clone(),
+        granted_wall: now.wall,
+        renewed_wall: now.wall,
+        renewed_boottime_ms: now.boottime_ms,
+        ttl_ms: ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX >> 11)),
+        renew_seq: 0,
+        cancel_requested: false,
+        extra: crate::fields::Fields::new(),
+    }
+}

@@ -1,0 +1,44 @@
+//! The decisions of the tracker: one file per verb, each a function from a snapshot and a request to what to write.
+//!
+//! Owns the rules of `docs/design/tracker.md` sections 2 to 4. Refuses effects: time, ids and identity are arguments.
+
+mod assign;
+mod claim;
+mod comment;
+mod create;
+mod depend;
+mod done;
+mod edit;
+mod gate_define;
+mod gate_mark;
+mod gate_require;
+mod hold;
+mod import;
+mod reject;
+mod release;
+mod renew;
+mod reopen;
+mod settle;
+mod sweep;
+mod update;
+
+pub use assign::{assign, unassign};
+pub use claim::{NextFilter, claim, claim_next};
+pub use comment::comment;
+pub use create::{NewIssue, create};
+pub use depend::{dep_add, dep_rm};
+pub use done::done;
+pub use gate_define::gate_define;
+pub use gate_mark::{GateVerdict, gate_fail, gate_pass};
+pub use gate_require::{gate_add, gate_rm};
+pub use hold::{hold, unhold};
+pub use import::{Imported, LeftOut, import};
+pub use reject::reject;
+pub use release::release;
+pub use renew::{RenewOutcome, Renewal, Renewed, renew};
+pub use reopen::reopen;
+pub use sweep::sweep;
+pub use update::{ClearedField, Update, update};
+
+/// What a decision answers: what to write, or why not.
+pub type Decision = Result<crate::Changeset, crate::Refusal>;

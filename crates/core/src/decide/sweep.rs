@@ -1,0 +1,38 @@
+//! Records leases that have run out.
+//!
+//! Owns what an expired lease means for its issue. Refuses to judge whether the holder is still alive: only time counts.
+
+use super::edit::{Edit, Step};
+use super::release::{exit_gates, return_to_open};
+use crate::event::EventKind;
+use crate::{Changeset, IssueId, LeaseState, Request, Snapshot, State};
+
+/// Ends every lease that has run out; its issue is open again, unassigned.
+pub fn sweep(snapshot: &Snapshot, request: &Request) -> Changeset {
+    let lapsed = snapshot
+        .leases()
+        .filter(|lease| lease.state == LeaseState::Held && !lease.is_live(&request.now));
+    let lapsed: Vec<(IssueId, u64)> = lapsed
+        .map(|lease| (lease.issue.clone(), lease.epoch))
+        .collect();
+    if lapsed.is_empty() {
+        return Changeset::default();
+    }
+    let mut edit = Edit::new(snapshot, request);
+    for (id, epoch) in lapsed {
+        edit.end_lease(&id, LeaseState::Expired);
+        let Some(issue) = snapshot.record(&id).filter(|issue| issue.epoch <= epoch) else {
+            continue;
+        };
+        if issue.state != State::InProgress {
+            continue;
+        }
+        let exits = exit_gates(snapshot, issue);
+        let step = Step {
+            epoch: Some(epoch),
+            ..Step::new(EventKind::LeaseExpired)
+        };
+        edit.change(&id, step, |issue| return_to_open(issue, &exits));
+    }
+    edit.finish()
+}
