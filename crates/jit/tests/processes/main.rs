@@ -1,0 +1,11 @@
+//! What only real processes can show: races, kills at every system call, failing calls, readers beside writers, leases, and
+//! linked worktrees.
+//!
+//! Owns the laws that hold between processes. Refuses to look inside: it drives the built `jit` by its command line, and
+//! reads the files that the repository keeps.
+
+mod claims;
+mod leases;
+mod readers;
+mod support;
+mod worktrees;
