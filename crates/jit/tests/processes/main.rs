@@ -5,6 +5,8 @@
 //! reads the files that the repository keeps.
 
 mod claims;
+mod errors;
+mod kills;
 mod leases;
 mod readers;
 mod support;

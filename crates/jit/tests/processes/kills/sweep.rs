@@ -1,0 +1,214 @@
+//! Kills one command at each of its system calls, and the recovery after it at each of its own.
+//!
+//! Owns the order of kills and the count. Refuses to judge a store: the oracle does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::ground::{BYSTANDER, Ground};
+use super::oracle::{Oracle, Outcome};
+use crate::support::figures;
+use crate::support::program::{Answer, jit};
+use crate::support::repo::words;
+use crate::support::strace::{self, Point};
+use crate::support::tree::Tree;
+
+/// How often the list of calls is taken anew because a run showed more.
+const MOST_ROUNDS: usize = 4;
+
+/// What a sweep found.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// Kills that hit.
+    pub n_kills: usize,
+    /// Those of them that hit a recovering command.
+    pub n_kills_in_recovery: usize,
+    /// Runs that ended before the call they were to be killed at.
+    pub n_missed: usize,
+    n_old: usize,
+    n_new: usize,
+    /// Each violation in words.
+    pub bad: Vec<String>,
+}
+
+impl Tally {
+    /// Adds what another sweep found.
+    pub(super) fn add(&mut self, other: Self) {
+        self.n_kills += other.n_kills;
+        self.n_kills_in_recovery += other.n_kills_in_recovery;
+        self.n_missed += other.n_missed;
+        self.n_old += other.n_old;
+        self.n_new += other.n_new;
+        self.bad.extend(other.bad);
+    }
+}
+
+/// Points whose kill left the commit in the log, in the order of the run.
+#[derive(Default)]
+struct Committed {
+    /// The files lack some or all of it.
+    unapplied: Vec<Point>,
+    /// The files have all of it.
+    applied: Vec<Point>,
+}
+
+/// Sweeps a command; then, from kills that left a commit to be applied, sweeps the next command, which recovers.
+pub(super) fn with_recovery(name: &str, ground: &mut Ground) -> Tally {
+    let (mut tally, committed) = sweep(name, ground);
+    if committed.unapplied.is_empty() {
+        tally.bad.push(format!(
+            "{name}: no kill left a commit to be applied, so recovery was not tested"
+        ));
+    }
+    let trees = unrecovered(&committed, ground);
+    ground.command = recovering_command(ground);
+    for (label, tree) in trees {
+        ground.start = tree;
+        let (mut nested, _) = sweep(&format!("{name}, then recovery {label}"), ground);
+        nested.n_kills_in_recovery = nested.n_kills;
+        tally.add(nested);
+    }
+    tally
+}
+
+/// A write to an issue that the killed command had nothing to do with, where there is one.
+fn recovering_command(ground: &Ground) -> Vec<String> {
+    let list = ground.repo.json(&["issue", "list"]);
+    let bystander = list
+        .as_array()
+        .and_then(|issues| issues.iter().find(|issue| issue["title"] == BYSTANDER));
+    match bystander.and_then(|issue| issue["id"].as_str()) {
+        Some(id) => words(&["issue", "update", id, "--label", "recovered", "--json"]),
+        None => words(&["issue", "create", "-t", "recovering", "--json"]),
+    }
+}
+
+/// Returns stores that a kill left with a commit in the log: not applied, half applied, applied but not marked so, and
+/// with the mark lost as after a power cut.
+fn unrecovered(committed: &Committed, ground: &Ground) -> Vec<(&'static str, Tree)> {
+    let root = ground.repo.root();
+    let killed = |point: &Point| {
+        ground.start.restore(root);
+        strace::kill_at(point, root, &ground.command);
+        Tree::of(root)
+    };
+    let Committed { unapplied, applied } = committed;
+    let mut trees = Vec::new();
+    if let (Some(first), Some(middle)) = (unapplied.first(), unapplied.get(unapplied.len() / 2)) {
+        trees.push(("of nothing applied", killed(first)));
+        trees.push(("of half applied", killed(middle)));
+    }
+    if let (Some(first), Some(last)) = (applied.first(), applied.last()) {
+        trees.push(("of all applied, unmarked", killed(first)));
+        let complete = killed(last);
+        // Without the mark everything in the log is redone, whatever the files hold.
+        trees.push((
+            "of a lost mark",
+            complete.without(Path::new(".git/jit/applied")),
+        ));
+    }
+    trees
+}
+
+/// Kills the command at every call, and returns the points that left a commit in the log, in the order of the run.
+fn sweep(name: &str, ground: &Ground) -> (Tally, Committed) {
+    let root = ground.repo.root();
+    ground.start.restore(root);
+    let oracle = Oracle::learn(&ground.repo, || {
+        Answer::of(&mut jit(root, &ground.command)).succeeded(name);
+    });
+    let mut tally = Tally::default();
+    let mut committed = Committed::default();
+    let mut tried: BTreeSet<Point> = BTreeSet::new();
+    // The age of what is in the log is part of what a command does, so the list is taken until it names nothing new.
+    for _ in 0..MOST_ROUNDS {
+        ground.start.restore(root);
+        let trace = strace::trace(root, &ground.command);
+        if let Err(why) = oracle.judge(&ground.repo, &trace.answer) {
+            tally.bad.push(format!("{name}, traced only: {why}"));
+        }
+        let fresh: Vec<Point> = trace
+            .points_from_store(root)
+            .into_iter()
+            .filter(|point| !tried.contains(point))
+            .collect();
+        if fresh.is_empty() {
+            break;
+        }
+        for point in &fresh {
+            match kill_once(name, ground, &oracle, point, &mut tally) {
+                Aftermath::Unapplied => committed.unapplied.push(point.clone()),
+                Aftermath::Applied => committed.applied.push(point.clone()),
+                Aftermath::Nothing => {}
+            }
+        }
+        tried.extend(fresh);
+    }
+    check_coverage(name, tried.len(), &mut tally);
+    (tally, committed)
+}
+
+/// What a kill left behind.
+enum Aftermath {
+    Nothing,
+    Unapplied,
+    Applied,
+}
+
+fn kill_once(
+    name: &str,
+    ground: &Ground,
+    oracle: &Oracle,
+    point: &Point,
+    tally: &mut Tally,
+) -> Aftermath {
+    let root = ground.repo.root();
+    ground.start.restore(root);
+    let answer = strace::kill_at(point, root, &ground.command);
+    let was_killed = answer.signal == Some(9);
+    if was_killed {
+        tally.n_kills += 1;
+    } else {
+        tally.n_missed += 1;
+    }
+    let is_applied = oracle.kept(&ground.repo) == Ok(Outcome::New);
+    match oracle.judge(&ground.repo, &answer) {
+        Ok(Outcome::New) => {
+            tally.n_new += 1;
+            return match (was_killed, is_applied) {
+                (true, true) => Aftermath::Applied,
+                (true, false) => Aftermath::Unapplied,
+                (false, _) => Aftermath::Nothing,
+            };
+        }
+        Ok(Outcome::Old) => tally.n_old += 1,
+        Err(why) => tally.bad.push(format!(
+            "{name}, killed at {} {}: {why}",
+            point.name, point.nth
+        )),
+    }
+    Aftermath::Nothing
+}
+
+/// A sweep that saw only one of the two states, or mostly missed, has tested nothing.
+fn check_coverage(name: &str, n_points: usize, tally: &mut Tally) {
+    figures::note(&format!(
+        "{name}: {n_points} calls, {} kills, {} old, {} new, {} missed, {} bad",
+        tally.n_kills,
+        tally.n_old,
+        tally.n_new,
+        tally.n_missed,
+        tally.bad.len()
+    ));
+    if tally.n_old == 0 || tally.n_new == 0 {
+        tally
+            .bad
+            .push(format!("{name}: the kills never straddled the commit"));
+    }
+    if tally.n_missed * 10 > n_points {
+        tally.bad.push(format!(
+            "{name}: {} of {n_points} calls were not reached again",
+            tally.n_missed
+        ));
+    }
+}
