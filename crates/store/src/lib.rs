@@ -1,1 +1,20 @@
-//! Skeleton.
+//! Stores of the tracker: where issues, gates, leases and events are kept.
+//!
+//! Owns the traits [`Store`] and [`Txn`], the durable file store, and an in-memory reference that must behave the same.
+//! Refuses policy and printing: what is written is decided elsewhere.
+
+mod error;
+pub mod file;
+pub mod fs;
+mod host;
+mod memory;
+mod traits;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+
+pub use error::{Result, StoreError};
+pub use file::FileStore;
+pub use host::{Host, SystemHost};
+pub use memory::MemoryStore;
+pub use traits::{Committed, Cursor, Events, Store, Txn, Watch};

@@ -1,0 +1,189 @@
+//! The ways in which a store can fail.
+//!
+//! Owns their texts and their classification. Refuses exit codes and hints: those are made from the kind elsewhere.
+
+use crate::fs::At;
+use jit_core::ErrorKind;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No store was found.
+    #[error("no store in `{}` or above it ({why})", .start.display())]
+    NoStore {
+        /// Where the search began.
+        start: PathBuf,
+        /// Where it ended, and why there.
+        why: String,
+    },
+    /// The place that the store's own pointer names holds no store.
+    #[error("`{}` names the store `{}`, which does not exist", .pointer.display(), .store.display())]
+    DanglingPointer {
+        /// The file that names it.
+        pointer: PathBuf,
+        /// What it names.
+        store: PathBuf,
+    },
+    /// A linked worktree has a store of its own while the clone's store is elsewhere.
+    #[error("`{}` belongs to a worktree; the store of this clone would be `{}`, which does not exist", .found.display(), .expected.display())]
+    WorktreeStoreEmpty {
+        /// The directory that was found in the worktree.
+        found: PathBuf,
+        /// Where the store of the clone should be.
+        expected: PathBuf,
+    },
+    /// The store belongs to another user.
+    #[error("`{}` belongs to user {uid}, not to you", .path.display())]
+    NotOurs {
+        /// The directory.
+        path: PathBuf,
+        /// Its owner.
+        uid: u32,
+    },
+    /// Anybody may write into the store's directory.
+    #[error("`{}` can be written by everybody", .0.display())]
+    WorldWritable(PathBuf),
+    /// `.jit` is no directory of its own.
+    #[error("`{}` is not a plain directory", .path.display())]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Another process held the lock for too long.
+    #[error("the store is busy: waited {} ms{}", .waited.as_millis(), .holder.as_deref().map(|who| format!(" for {who}")).unwrap_or_default())]
+    Busy {
+        /// How long was waited.
+        waited: Duration,
+        /// Who seems to hold it.
+        holder: Option<String>,
+    },
+    /// A file was changed by another program between reading and writing it.
+    #[error("`{path}` was changed by another program just now")]
+    ChangedMeanwhile {
+        /// The file.
+        path: String,
+    },
+    /// The store was written by a newer version.
+    #[error(
+        "the store needs version {needed} of the format to {action} it, this program has {}",
+        crate::file::format::SUPPORTED
+    )]
+    FormatTooNew {
+        /// What was wanted: `read` or `write`.
+        action: &'static str,
+        /// The version that is needed.
+        needed: u64,
+    },
+    /// A file of the store can't be understood.
+    #[error("`{path}` is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A merge, cherry-pick or rebase of git has left conflicts in what would be written.
+    #[error("git has an unfinished {operation}: {} unmerged", .paths.join(", "))]
+    MergeInProgress {
+        /// What git is doing.
+        operation: &'static str,
+        /// The files concerned.
+        paths: Vec<String>,
+    },
+    /// The private directory can't be written.
+    #[error("the state directory `{}` can't be written", .path.display())]
+    StateDirUnwritable {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The store lies on a read-only file system.
+    #[error("the store is read-only")]
+    ReadOnly(#[source] io::Error),
+    /// An earlier write may or may not be on disk, and the disk refused to say which.
+    #[error("writing stopped after a disk error ({reason}); check the disk, then remove `{}`", .marker.display())]
+    StoppedByDiskError {
+        /// What was noted then.
+        reason: String,
+        /// The file that keeps writers away.
+        marker: PathBuf,
+    },
+    /// Nobody knows whether the change happened.
+    #[error("it is unknown whether the change happened")]
+    OutcomeUnknown(#[source] io::Error),
+    /// Locks of the file system may mean nothing to other hosts.
+    #[error("the store is on a network file system ({0}), on which locks are not safe")]
+    NetworkFs(&'static str),
+    /// A change is larger than the store can keep.
+    #[error("`{path}` would have {len} bytes, at most {max} are allowed")]
+    TooLarge {
+        /// The file or part.
+        path: String,
+        /// Its length.
+        len: u64,
+        /// The longest allowed.
+        max: u64,
+    },
+    /// A cursor does not come from this store.
+    #[error("`{0}` is not a cursor of this store")]
+    BadCursor(String),
+    /// The operating system refused something.
+    #[error("could not {action} `{path}`")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// Returns the kind that exit codes are made from.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoStore { .. }
+            | Self::DanglingPointer { .. }
+            | Self::WorktreeStoreEmpty { .. } => ErrorKind::NoStore,
+            Self::NotOurs { .. } | Self::WorldWritable(_) => ErrorKind::NotPermitted,
+            Self::NotADirectory { .. } | Self::Damaged { .. } => ErrorKind::Damaged,
+            Self::Busy { .. } | Self::ChangedMeanwhile { .. } => ErrorKind::Busy,
+            Self::FormatTooNew { .. } => ErrorKind::FormatTooNew,
+            Self::MergeInProgress { .. } => ErrorKind::MergeInProgress,
+            Self::StateDirUnwritable { .. } => ErrorKind::StateDirUnwritable,
+            Self::ReadOnly(_) | Self::StoppedByDiskError { .. } | Self::Io { .. } => ErrorKind::Io,
+            Self::OutcomeUnknown(_) => ErrorKind::OutcomeUnknown,
+            Self::NetworkFs(_) => ErrorKind::Config,
+            Self::TooLarge { .. } | Self::BadCursor(_) => ErrorKind::InvalidValue,
+        }
+    }
+
+    /// Returns the error of an operation on a file of the store.
+    pub(crate) fn io(action: &'static str, at: &At, source: io::Error) -> Self {
+        Self::at_path(action, at.to_string(), source)
+    }
+
+    /// Returns the error of an operation on any path.
+    pub(crate) fn at_path(action: &'static str, path: String, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
+            Self::ReadOnly(source)
+        } else {
+            Self::Io {
+                action,
+                path,
+                source,
+            }
+        }
+    }
+}
+
+/// The answer of a store.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,291 @@
+//! Reading all records of a store, in parallel, with damaged ones named instead of lost.
+//!
+//! Owns which files are records and what a broken one is reported as. Refuses to know the log: see `reader`.
+
+use super::format::{self, FormatError};
+use super::layout;
+use crate::error::{Result, StoreError};
+use crate::fs::{self, Access, At, Fs, Root, Stat, absent_ok};
+use jit_core::{GateDefinition, GateKey, Issue, IssueId, Lease, Problem, Snapshot};
+use std::collections::BTreeMap;
+use std::io;
+
+/// From how many files on reading them in several threads pays.
+const PARALLEL_FROM: usize = 200;
+
+/// The most threads that read.
+const MAX_THREADS: usize = 8;
+
+/// What a file of the store holds.
+#[derive(Debug)]
+enum Record {
+    Issue(Box<Issue>),
+    Gate(GateDefinition),
+    Lease(Box<Lease>),
+    Broken(Problem),
+}
+
+/// One file as it was read.
+#[derive(Debug)]
+struct Loaded {
+    record: Record,
+    stat: Option<Stat>,
+}
+
+/// All records of a store by their files.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    files: BTreeMap<At, Loaded>,
+    problems: Vec<Problem>,
+}
+
+impl Records {
+    /// Reads every file that holds a record.
+    pub(crate) fn load(fs: &dyn Fs) -> Result<Self> {
+        let mut records = Self::default();
+        let mut places = Vec::new();
+        list_issues(fs, &mut places, &mut records.problems)?;
+        for dir in [layout::gates(), layout::leases()] {
+            list_flat(fs, &dir, &mut places, &mut records.problems)?;
+        }
+        let n_threads = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .clamp(2, MAX_THREADS);
+        let n_threads = if places.len() < PARALLEL_FROM {
+            1
+        } else {
+            n_threads
+        };
+        let read_one =
+            |at: &At| read_record(fs, at).map(|loaded| loaded.map(|loaded| (at.clone(), loaded)));
+        let read_all = |part: &[At]| {
+            part.iter()
+                .filter_map(|at| read_one(at).transpose())
+                .collect::<Result<Vec<_>>>()
+        };
+        if n_threads == 1 {
+            records.files.extend(read_all(&places)?);
+            return Ok(records);
+        }
+        std::thread::scope(|scope| {
+            let parts = places.chunks(places.len().div_ceil(n_threads));
+            let threads: Vec<_> = parts.map(|part| scope.spawn(|| read_all(part))).collect();
+            threads.into_iter().try_for_each(|thread| {
+                let loaded = thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                records.files.extend(loaded);
+                Ok(())
+            })
+        })?;
+        Ok(records)
+    }
+
+    /// Puts this content in the place of what was read, as a reader does with what the log already knows.
+    pub(crate) fn overlay(&mut self, at: &At, content: Option<&[u8]>) {
+        match content {
+            None => {
+                self.files.remove(at);
+            }
+            Some(bytes) => {
+                if is_record(at) {
+                    self.files.insert(
+                        at.clone(),
+                        Loaded {
+                            record: parse(at, bytes),
+                            stat: None,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    /// Notes something else that is wrong, once.
+    pub(crate) fn add_problem(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Returns the view of all records, and how each file looked when it was read.
+    pub(crate) fn into_snapshot(self) -> (Snapshot, BTreeMap<At, Stat>) {
+        let (mut issues, mut gates, mut leases) = (Vec::new(), Vec::new(), Vec::new());
+        let mut problems = self.problems;
+        let mut seen = BTreeMap::new();
+        for (at, loaded) in self.files {
+            match loaded.record {
+                Record::Issue(issue) => issues.push(*issue),
+                Record::Gate(gate) => gates.push(gate),
+                Record::Lease(lease) => leases.push(*lease),
+                Record::Broken(problem) => problems.push(problem),
+            }
+            if let Some(stat) = loaded.stat {
+                seen.insert(at, stat);
+            }
+        }
+        (Snapshot::new(issues, gates, leases, problems), seen)
+    }
+}
+
+/// Returns what the place is when its content can't tell.
+pub(crate) fn problem(at: &At, code: &str, message: String) -> Problem {
+    Problem {
+        path: at.to_string(),
+        issue: issue_of(at),
+        code: code.to_owned(),
+        message,
+    }
+}
+
+/// Returns whether an error concerns this one file only; others would concern all of them, such as a lack of descriptors.
+fn is_local(error: &io::Error) -> bool {
+    let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    is_link
+        || matches!(
+            error.kind(),
+            io::ErrorKind::InvalidInput
+                | io::ErrorKind::FileTooLarge
+                | io::ErrorKind::PermissionDenied
+                | io::ErrorKind::IsADirectory
+                | io::ErrorKind::NotADirectory
+        )
+        // A socket or a device without a driver.
+        || error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error())
+}
+
+fn list_issues(fs: &dyn Fs, places: &mut Vec<At>, problems: &mut Vec<Problem>) -> Result<()> {
+    let top = layout::issues();
+    let shards = absent_ok(fs.list(&top)).map_err(|error| StoreError::io("list", &top, error))?;
+    for shard in shards.unwrap_or_default() {
+        match top.path.join(&shard.name) {
+            Ok(path) => list_flat(fs, &At::new(Root::Shared, path), places, problems)?,
+            Err(error) => problems.push(problem(&top, "foreign_file", error.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// Collects the files of a directory whose names say that they hold a record.
+fn list_flat(
+    fs: &dyn Fs,
+    dir: &At,
+    places: &mut Vec<At>,
+    problems: &mut Vec<Problem>,
+) -> Result<()> {
+    let entries = match absent_ok(fs.list(dir)) {
+        Ok(entries) => entries.unwrap_or_default(),
+        Err(error) if is_local(&error) => {
+            problems.push(problem(dir, "unreadable_directory", error.to_string()));
+            return Ok(());
+        }
+        Err(error) => return Err(StoreError::io("list", dir, error)),
+    };
+    // Editors keep hidden files and copies beside what they edit.
+    let is_by_product = |name: &str| name.starts_with('.') || name.ends_with('~');
+    for entry in entries
+        .into_iter()
+        .filter(|entry| !is_by_product(&entry.name))
+    {
+        let at = dir
+            .path
+            .join(&entry.name)
+            .map(|path| At::new(dir.root, path));
+        match at {
+            Ok(at) if is_record(&at) => places.push(at),
+            Ok(at) => problems.push(problem(
+                &at,
+                "foreign_file",
+                "no record has this name".to_owned(),
+            )),
+            Err(error) => problems.push(problem(dir, "foreign_file", error.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// The kinds of records, by where their files lie.
+enum Place {
+    Issue(IssueId),
+    Gate,
+    Lease(IssueId),
+}
+
+fn place_of(at: &At) -> Option<Place> {
+    let stem = at.path.name().strip_suffix(".json")?;
+    let exact_id = || IssueId::parse(stem).ok().filter(|id| id.as_str() == stem);
+    let place = match (at.root, at.path.as_str().split('/').next()?) {
+        (Root::Shared, "issues") => Place::Issue(exact_id().filter(|id| layout::issue(id) == *at)?),
+        (Root::Shared, "gates") => GateKey::parse(stem).ok().map(|_| Place::Gate)?,
+        (Root::Private, "leases") => Place::Lease(exact_id()?),
+        _ => return None,
+    };
+    Some(place)
+}
+
+fn is_record(at: &At) -> bool {
+    place_of(at).is_some()
+}
+
+fn issue_of(at: &At) -> Option<IssueId> {
+    match place_of(at)? {
+        Place::Issue(id) | Place::Lease(id) => Some(id),
+        Place::Gate => None,
+    }
+}
+
+/// Reads one file; `None` when it has gone since it was listed.
+fn read_record(fs: &dyn Fs, at: &At) -> Result<Option<Loaded>> {
+    let read = || -> io::Result<(Stat, Vec<u8>)> {
+        let file = fs.open(at, Access::Read)?;
+        let stat = file.stat()?;
+        Ok((stat, fs::read_to_end(&*file, 0, format::MAX_FILE)?))
+    };
+    match absent_ok(read()) {
+        Ok(None) => Ok(None),
+        Ok(Some((stat, bytes))) => Ok(Some(Loaded {
+            record: parse(at, &bytes),
+            stat: Some(stat),
+        })),
+        Err(error) if is_local(&error) => {
+            let record = Record::Broken(problem(at, code_of(at), error.to_string()));
+            Ok(Some(Loaded { record, stat: None }))
+        }
+        Err(error) => Err(StoreError::io("read", at, error)),
+    }
+}
+
+fn parse(at: &At, bytes: &[u8]) -> Record {
+    let parsed = match place_of(at) {
+        Some(Place::Issue(id)) => {
+            format::read_issue(&id, bytes).map(|issue| Record::Issue(Box::new(issue)))
+        }
+        Some(Place::Gate) => format::read_gate(bytes).and_then(|gate| named(at, gate)),
+        Some(Place::Lease(id)) => format::read_lease(bytes).and_then(|lease| {
+            if lease.issue == id {
+                Ok(Record::Lease(Box::new(lease)))
+            } else {
+                Err(FormatError::OtherName(lease.issue.to_string()))
+            }
+        }),
+        None => Err(FormatError::NotAnObject),
+    };
+    parsed.unwrap_or_else(|error| Record::Broken(problem(at, code_of(at), error.to_string())))
+}
+
+fn named(at: &At, gate: GateDefinition) -> std::result::Result<Record, FormatError> {
+    if layout::gate(&gate.key) == *at {
+        Ok(Record::Gate(gate))
+    } else {
+        Err(FormatError::OtherName(gate.key.to_string()))
+    }
+}
+
+fn code_of(at: &At) -> &'static str {
+    match place_of(at) {
+        Some(Place::Issue(_)) => "unreadable_issue",
+        Some(Place::Gate) => "unreadable_gate",
+        Some(Place::Lease(_)) => "unreadable_lease",
+        None => "foreign_file",
+    }
+}

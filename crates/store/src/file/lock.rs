@@ -1,0 +1,73 @@
+//! The lock of a store (`docs/design/storage.md` S5).
+//!
+//! Owns who is named when waiting took too long. Refuses lock files: the lock lies on the directory and dies with its
+//! process, and the operating system knows who holds it.
+
+use super::session::Env;
+use crate::error::{Result, StoreError};
+use crate::fs::{LockError, LockGuard, LockMode, Root};
+use std::io;
+
+/// Takes the lock, waiting as long as the options say.
+pub(crate) fn acquire(env: &Env, mode: LockMode) -> Result<LockGuard> {
+    env.fs
+        .lock(mode, env.options.lock_timeout)
+        .map_err(|error| match error {
+            LockError::Timeout { waited } => StoreError::Busy {
+                waited,
+                holder: holder(env),
+            },
+            LockError::Io(source) if source.kind() == io::ErrorKind::NotFound => {
+                let start = env.shared.clone();
+                StoreError::NoStore {
+                    start,
+                    why: "its directory is gone".to_owned(),
+                }
+            }
+            LockError::Io(source) => {
+                StoreError::at_path("lock", env.shared.display().to_string(), source)
+            }
+        })
+}
+
+/// Returns who holds the lock, as far as the operating system tells.
+fn holder(env: &Env) -> Option<String> {
+    let ino = env.fs.stat_root(Root::Shared).ok()?.ino;
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let pid = locks.lines().find_map(|line| holder_in_line(line, ino))?;
+    let command = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let command: String = command.trim().escape_default().collect();
+    Some(format!("process {pid} ({command})"))
+}
+
+/// Reads a line such as `1: FLOCK  ADVISORY  WRITE 4711 08:02:131082 0 EOF`.
+fn holder_in_line(line: &str, ino: u64) -> Option<u32> {
+    let mut words = line.split_whitespace().skip(1);
+    if words.next()? != "FLOCK" {
+        return None;
+    }
+    let pid = words.nth(2)?.parse().ok()?;
+    let found = words.next()?.rsplit(':').next()?.parse::<u64>().ok()?;
+    (found == ino).then_some(pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_holder_is_read_from_the_kernels_list() {
+        let check = |line: &str, expected: Option<u32>| {
+            assert_eq!(holder_in_line(line, 131_082), expected, "{line}");
+        };
+        check(
+            "1: FLOCK  ADVISORY  WRITE 4711 08:02:131082 0 EOF",
+            Some(4711),
+        );
+        check("1: FLOCK  ADVISORY  WRITE 4711 08:02:131083 0 EOF", None);
+        // A process that waits is no holder.
+        check("1: -> FLOCK  ADVISORY  WRITE 4712 08:02:131082 0 EOF", None);
+        check("2: POSIX  ADVISORY  WRITE 4711 08:02:131082 0 EOF", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,150 @@
+//! Reading events: segments in order of arrival, from a cursor on.
+//!
+//! Owns cursors and the rule that each id is shown once. Refuses to wait: see `watch`.
+
+use super::layout;
+use super::segment::MAX_SEGMENT_READ;
+use crate::error::{Result, StoreError};
+use crate::fs::{self, Access, At, Fs, Root, absent_ok};
+use crate::traits::{Cursor, Events};
+use jit_core::{Event, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far each segment has been read, by a short hash of its path.
+type Positions = BTreeMap<String, u64>;
+
+/// First characters of every cursor: the version of its form.
+const PREFIX: &str = "c1";
+
+/// Characters of the hash that names a segment in a cursor.
+const NAME_LENGTH: usize = 10;
+
+/// Reads all events after the cursor.
+pub(crate) fn read(fs: &dyn Fs, since: Option<&Cursor>) -> Result<Events> {
+    let mut positions = since.map_or(Ok(Positions::new()), decode)?;
+    let (mut events, mut problems, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for at in segments(fs)? {
+        let name = blake3::hash(at.path.as_str().as_bytes()).to_hex()[..NAME_LENGTH].to_owned();
+        let start = positions.get(&name).copied().unwrap_or(0);
+        let bytes = read_from(fs, &at, start)?;
+        // A line without its end is still being written.
+        let whole = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |last| last + 1);
+        for line in bytes[..whole]
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
+            match parse(line) {
+                Ok(event) => {
+                    if seen.insert(event.id) {
+                        events.push(event);
+                    }
+                }
+                Err(problem) => problems.push(format!("{at}: {problem}")),
+            }
+        }
+        if start + whole as u64 > 0 {
+            positions.insert(name, start + whole as u64);
+        }
+    }
+    Ok(Events {
+        events,
+        cursor: encode(&positions),
+        problems,
+    })
+}
+
+fn parse(line: &[u8]) -> std::result::Result<Event, String> {
+    let value: Value = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let Value::Object(fields) = value else {
+        return Err("a line is not an object".to_owned());
+    };
+    Event::from_fields(fields).map_err(|error| error.to_string())
+}
+
+/// Returns all segments, the oldest first.
+fn segments(fs: &dyn Fs) -> Result<Vec<At>> {
+    let top = layout::events();
+    let mut found = Vec::new();
+    let months = absent_ok(fs.list(&top)).map_err(|error| StoreError::io("list", &top, error))?;
+    for month in months.unwrap_or_default() {
+        let Ok(path) = top.path.join(&month.name) else {
+            continue;
+        };
+        let is_month =
+            month.name.len() == 6 && month.name.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_month {
+            continue;
+        }
+        let dir = At::new(Root::Shared, path);
+        let entries =
+            absent_ok(fs.list(&dir)).map_err(|error| StoreError::io("list", &dir, error))?;
+        let names = entries
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|entry| entry.name.strip_suffix(".jsonl").is_some());
+        found.extend(
+            names
+                .filter_map(|entry| dir.path.join(&entry.name).ok())
+                .map(|path| At::new(Root::Shared, path)),
+        );
+    }
+    Ok(found)
+}
+
+/// Reads a segment from an offset on; one that has gone or become shorter has nothing new.
+fn read_from(fs: &dyn Fs, at: &At, start: u64) -> Result<Vec<u8>> {
+    let failed = |error| StoreError::io("read", at, error);
+    match absent_ok(fs.open(at, Access::Read)).map_err(failed)? {
+        None => Ok(Vec::new()),
+        Some(file) => fs::read_to_end(&*file, start, MAX_SEGMENT_READ).map_err(failed),
+    }
+}
+
+fn encode(positions: &Positions) -> Cursor {
+    let parts = positions
+        .iter()
+        .map(|(name, offset)| format!(".{name}{offset:x}"));
+    Cursor(std::iter::once(PREFIX.to_owned()).chain(parts).collect())
+}
+
+fn decode(cursor: &Cursor) -> Result<Positions> {
+    let bad = || StoreError::BadCursor(cursor.as_str().escape_default().to_string());
+    let mut parts = cursor.as_str().split('.');
+    if parts.next() != Some(PREFIX) {
+        return Err(bad());
+    }
+    let read = |part: &str| {
+        let (name, offset) = part.split_at_checked(NAME_LENGTH)?;
+        Some((name.to_owned(), u64::from_str_radix(offset, 16).ok()?))
+    };
+    parts.map(|part| read(part).ok_or_else(bad)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_and_foreign_text_is_refused() {
+        let positions = Positions::from([
+            ("0123456789".to_owned(), 4096),
+            ("abcdefabcd".to_owned(), 1),
+        ]);
+        assert_eq!(decode(&encode(&positions)).unwrap(), positions);
+        assert_eq!(encode(&Positions::new()).as_str(), "c1");
+        for text in [
+            "",
+            "c2",
+            "c1.",
+            "c1.0123456789",
+            "c1.0123456789xyz",
+            "c1.\u{e9}",
+            "0",
+        ] {
+            assert!(decode(&Cursor::from_text(text)).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The file store: one JSON file per issue, a write-ahead log, and events in append-only segments.
+//!
+//! Owns `docs/design/storage.md` S1 to S5, S8, S10 and S11. Refuses every rule about issues: it writes what it is given.
+//!
+//! Layers, each using only those above it: `frame`, `mark` and `redo` are values; `apply`, `segment`, `recover` and
+//! `session` write; `load` and `reader` read; `txn` and `store` speak of issues.
+
+mod apply;
+pub(crate) mod format;
+mod frame;
+mod git;
+mod init;
+pub(crate) mod layout;
+mod load;
+mod locate;
+mod lock;
+mod log;
+mod mark;
+mod reader;
+mod recover;
+mod redo;
+mod segment;
+mod session;
+mod store;
+mod txn;
+mod watch;
+
+pub use init::{Initialised, init};
+pub use layout::{PRIVATE_DIR, STORE_DIR};
+pub use locate::{GitDirs, Location, Search, Why, locate, place_for_new};
+pub use session::{Durability, Options, Warning};
+pub use store::FileStore;

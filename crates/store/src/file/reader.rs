@@ -1,0 +1,155 @@
+//! Consistent reading beside a running writer (`docs/design/storage.md` S3).
+//!
+//! Owns the protocol: what the log and the mark say before and after decides whether what was read in between belongs to
+//! one moment. Refuses to write anything at all, and to wait for a writer but as a last resort.
+
+use super::frame::{Frame, Tail, scan};
+use super::load::{Records, problem};
+use super::mark::Mark;
+use super::recover::{find, trust};
+use super::redo::{Fate, Trust, fates};
+use super::session::{Env, MAX_WAL};
+use super::{layout, lock};
+use crate::error::{Result, StoreError};
+use crate::fs::{self, Access, Fs, LockMode, absent_ok};
+
+/// How often everything is read again because the log was emptied meanwhile.
+const MAX_RETRIES: usize = 5;
+
+/// How often the files of new transactions are read again because still newer ones came.
+const MAX_CATCH_UPS: usize = 8;
+
+/// What the log and the mark say at one moment.
+#[derive(Clone, Debug, PartialEq)]
+struct Moment {
+    mark: Mark,
+    trust: Trust,
+    /// Where in the log the frames begin that matter.
+    start: u64,
+    frames: Vec<Frame>,
+    tail: Tail,
+}
+
+impl Moment {
+    /// Looks at the mark and at the log from `start` on, or from where the mark says.
+    fn observe(env: &Env, start: Option<u64>) -> Result<Self> {
+        let fs = &*env.fs;
+        let mark = Mark::read(fs)
+            .map_err(|error| StoreError::io("read", &Mark::at(), error))?
+            .unwrap_or_default();
+        let trust = trust(&mark, env.host.boot_id());
+        let (start, bytes) = read_log(
+            fs,
+            start.unwrap_or(if trust == Trust::SameBoot {
+                mark.offset
+            } else {
+                0
+            }),
+        )?;
+        let found = scan(&bytes, start);
+        let frames = found.frames.into_iter().map(|(frame, _)| frame).collect();
+        Ok(Self {
+            mark,
+            trust,
+            start,
+            frames,
+            tail: found.tail,
+        })
+    }
+
+    /// Returns whether `later` continues the same log, so that its frames are all that happened in between.
+    fn is_continued_by(&self, later: &Self) -> bool {
+        let is_same_log = self.mark.boot == later.mark.boot
+            && self.mark.is_suspect == later.mark.is_suspect
+            && self.start == later.start
+            && later.frames.starts_with(&self.frames[..]);
+        let first = later.frames.first().map(|frame| frame.seq);
+        let follows =
+            self.trust != Trust::SameBoot || first.is_none_or(|seq| seq == self.mark.seq + 1);
+        let reached = later.frames.last().map_or(self.mark.seq, |frame| frame.seq);
+        is_same_log && follows && reached >= later.mark.seq
+    }
+
+    fn seqs(&self) -> (u64, Option<u64>) {
+        (self.mark.seq, self.frames.last().map(|frame| frame.seq))
+    }
+}
+
+/// Reads the log from `start`; a log shorter than that was emptied, and is read whole.
+fn read_log(fs: &dyn Fs, start: u64) -> Result<(u64, Vec<u8>)> {
+    let at = layout::wal();
+    let failed = |error| StoreError::io("read", &at, error);
+    let Some(file) = absent_ok(fs.open(&at, Access::Read)).map_err(failed)? else {
+        return Ok((0, Vec::new()));
+    };
+    let start = if file.stat().map_err(failed)?.len < start {
+        0
+    } else {
+        start
+    };
+    Ok((
+        start,
+        fs::read_to_end(&*file, start, MAX_WAL).map_err(failed)?,
+    ))
+}
+
+/// Reads all records as they were at one moment.
+pub(crate) fn read(env: &Env) -> Result<Records> {
+    for _ in 0..MAX_RETRIES {
+        if let Some(records) = try_read(env)? {
+            return Ok(records);
+        }
+    }
+    let _lock = lock::acquire(env, LockMode::Shared)?;
+    try_read(env)?.ok_or_else(|| StoreError::Damaged {
+        path: layout::wal().to_string(),
+        reason: "it changes although nobody may write".to_owned(),
+    })
+}
+
+/// Reads once; `None` when the log was emptied meanwhile or did not come to rest.
+fn try_read(env: &Env) -> Result<Option<Records>> {
+    let before = Moment::observe(env, None)?;
+    let mut records = Records::load(&*env.fs)?;
+    let mut after = Moment::observe(env, Some(before.start))?;
+    for _ in 0..MAX_CATCH_UPS {
+        if !before.is_continued_by(&after) {
+            return Ok(None);
+        }
+        overlay(env, &before, &after, &mut records)?;
+        if after.frames.is_empty() {
+            return Ok(Some(records));
+        }
+        // The files were looked at again just now: that counts only if no newer transaction has reached them.
+        let again = Moment::observe(env, Some(before.start))?;
+        if again.seqs() == after.seqs() && again.start == after.start {
+            return Ok(Some(records));
+        }
+        after = again;
+    }
+    Ok(None)
+}
+
+/// Lays what the log knows over what was read.
+fn overlay(env: &Env, before: &Moment, after: &Moment, records: &mut Records) -> Result<()> {
+    if let Tail::Broken(offset) = after.tail {
+        let message = format!("broken at byte {offset}, with good transactions after it");
+        records.add_problem(problem(&layout::wal(), "broken_log", message));
+    }
+    let is_new = |frame: &&Frame| before.trust != Trust::SameBoot || frame.seq > before.mark.seq;
+    let frames: Vec<Frame> = after.frames.iter().filter(is_new).cloned().collect();
+    let fates = fates(&frames, before.trust, |at| find(&*env.fs, at)).map_err(|error| {
+        StoreError::at_path("read", "the files named in the log".to_owned(), error)
+    })?;
+    for (at, fate) in fates {
+        match fate {
+            Fate::Write { post, .. } => records.overlay(&at, post.as_deref()),
+            Fate::Done | Fate::Keep { .. } => {
+                let content = absent_ok(fs::read(&*env.fs, &at, super::format::MAX_FILE));
+                let content = content.map_err(|error| StoreError::io("read", &at, error))?;
+                records.overlay(&at, content.as_deref());
+            }
+        }
+    }
+    Ok(())
+}

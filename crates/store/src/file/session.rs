@@ -1,0 +1,457 @@
+//! Writing transactions under the lock: the commit protocol of `docs/design/storage.md` S2.
+//!
+//! Owns the order of append, sync, apply, mark and checkpoint, and what an error at each of them means. Refuses to know
+//! what the files mean.
+
+use super::frame::{ContentHash, EventAppend, FileChange, Frame, MAX_PAYLOAD, Tail, scan};
+use super::mark::{Mark, SegmentMemory};
+use super::{apply, layout, lock, recover};
+use crate::error::{Result, StoreError};
+use crate::fs::{self, Access, At, File, Fs, LockGuard, LockMode, Root, absent_ok};
+use crate::host::Host;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many frames the log holds at most before it is carried out and emptied.
+const CHECKPOINT_FRAMES: u32 = 64;
+
+/// How long the log grows before it is emptied, in bytes.
+const CHECKPOINT_BYTES: u64 = 256 * 1024;
+
+/// How old its oldest frame gets before it is emptied, microseconds.
+const CHECKPOINT_AGE_US: i64 = 30_000_000;
+
+/// Longest log that is read, in bytes.
+pub(crate) const MAX_WAL: u64 = 2 * MAX_PAYLOAD;
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// When it survives the death of the process; a power cut may lose recent commits.
+    Fast,
+    /// When it is on disk: one sync.
+    #[default]
+    Commit,
+    /// When the files themselves are on disk too.
+    Paranoid,
+}
+
+/// How a store is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// When a commit counts as done.
+    pub durability: Durability,
+    /// How long to wait for other writers.
+    pub lock_timeout: Duration,
+    /// Whether to write on a network file system, which is safe from one host only.
+    pub allow_network_fs: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::default(),
+            lock_timeout: Duration::from_secs(10),
+            allow_network_fs: false,
+        }
+    }
+}
+
+/// Something that went wrong, or was noticed, without making the answer wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The change is safe in the log; the files get it with the next command.
+    ApplyPending {
+        /// What stood in the way.
+        reason: String,
+    },
+    /// The log could not be emptied; it will be tried again.
+    CheckpointFailed {
+        /// What stood in the way.
+        reason: String,
+    },
+    /// A file was changed by somebody else while a transaction was under way; the file was left alone.
+    ExternalEdit {
+        /// The file.
+        path: String,
+        /// Where the tracker's version is kept.
+        saved: String,
+    },
+    /// A file was found broken after a restart and was written anew from the log.
+    Restored {
+        /// The file.
+        path: String,
+        /// Where the broken version is kept.
+        saved: String,
+    },
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ApplyPending { reason } => {
+                write!(
+                    f,
+                    "the change is safe in the log, the next command will finish writing its files ({reason})"
+                )
+            }
+            Self::CheckpointFailed { reason } => {
+                write!(f, "the log could not be emptied yet ({reason})")
+            }
+            Self::ExternalEdit { path, saved } => {
+                write!(
+                    f,
+                    "`{path}` was edited at the same time and was left alone; our version is in `{saved}`"
+                )
+            }
+            Self::Restored { path, saved } => {
+                write!(
+                    f,
+                    "`{path}` was broken after a restart and was restored; the broken one is in `{saved}`"
+                )
+            }
+        }
+    }
+}
+
+/// What a session needs from its surroundings.
+#[derive(Clone, Debug)]
+pub(crate) struct Env {
+    pub(crate) fs: Arc<dyn Fs>,
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) options: Options,
+    /// The private directory, for messages.
+    pub(crate) private: PathBuf,
+    /// The shared directory, which a copied store is recognised by.
+    pub(crate) shared: PathBuf,
+}
+
+impl Env {
+    pub(crate) fn is_durable(&self) -> bool {
+        self.options.durability != Durability::Fast
+    }
+}
+
+/// The sole writer of a store, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) env: Env,
+    pub(crate) mark: Mark,
+    pub(crate) wal: Option<Box<dyn File>>,
+    pub(crate) wal_len: u64,
+    pub(crate) warnings: Vec<Warning>,
+    /// The log holds a frame that did not reach the files.
+    is_pending: bool,
+    _lock: LockGuard,
+}
+
+impl Session {
+    /// Takes the lock and brings the files up to the log.
+    pub(crate) fn begin(env: &Env) -> Result<Self> {
+        let fs = &*env.fs;
+        let lock = lock::acquire(env, LockMode::Exclusive)?;
+        refuse_unsafe(env)?;
+        let mark = Mark::read(fs).map_err(|error| StoreError::io("read", &Mark::at(), error))?;
+        let (wal, wal_len) = open_wal(env)?;
+        let mark = mark.unwrap_or_default();
+        let mut session = Self {
+            env: env.clone(),
+            mark,
+            wal,
+            wal_len,
+            warnings: Vec::new(),
+            is_pending: false,
+            _lock: lock,
+        };
+        recover::recover(&mut session)?;
+        Ok(session)
+    }
+
+    /// Writes all of it or nothing; an error but [`StoreError::OutcomeUnknown`] means nothing.
+    ///
+    /// Returns the number of the transaction. Whatever goes wrong once the log has it is a warning.
+    pub(crate) fn commit(
+        &mut self,
+        changes: Vec<FileChange>,
+        events: Option<NewEvents>,
+    ) -> Result<u64> {
+        if self.is_pending {
+            recover::recover(self)?;
+            self.is_pending = false;
+        }
+        let (events, memory) =
+            events.map_or((None, None), |new| (Some(new.append), Some(new.memory)));
+        let frame = Frame {
+            seq: self.mark.seq + 1,
+            wall_us: self.env.host.now_us(),
+            changes,
+            events,
+        };
+        let bytes = frame.encode();
+        if bytes.len() as u64 > MAX_PAYLOAD {
+            let path = "the transaction".to_owned();
+            return Err(StoreError::TooLarge {
+                path,
+                len: bytes.len() as u64,
+                max: MAX_PAYLOAD,
+            });
+        }
+        self.append(&bytes)?;
+        // The commit point. From here on nothing may be reported as failure.
+        if let Err(error) = self.apply(&frame, memory) {
+            self.is_pending = true;
+            self.warnings.push(Warning::ApplyPending {
+                reason: text_of(&error),
+            });
+            return Ok(frame.seq);
+        }
+        self.checkpoint_if_due(&frame);
+        Ok(frame.seq)
+    }
+
+    /// Replaces files one by one without the log, for writes that nothing else depends on.
+    pub(crate) fn put_directly(&mut self, files: &[(At, Vec<u8>)]) -> Result<()> {
+        for (place, (at, bytes)) in files.iter().enumerate() {
+            apply::put(&*self.env.fs, at, Some(bytes), &format!("direct-{place}"))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the frame into the log and, in durable mode, onto the disk.
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.ensure_wal()?;
+        let start = self.wal_len;
+        let is_durable = self.env.is_durable();
+        let wal = self.wal.as_mut().expect("the log was just opened");
+        let written = fs::write_all_at(&mut **wal, start, bytes);
+        let outcome = match written {
+            Ok(()) if is_durable => wal.sync_data(),
+            other => other,
+        };
+        let Err(error) = outcome else {
+            self.wal_len = start + bytes.len() as u64;
+            return Ok(());
+        };
+        // A failed sync is never tried again on the same bytes: they go, and that has to reach the disk.
+        let taken_back = wal
+            .set_len(start)
+            .and_then(|()| if is_durable { wal.sync_data() } else { Ok(()) });
+        if taken_back.is_ok() {
+            return Err(StoreError::io("write", &layout::wal(), error));
+        }
+        self.stop_writers(&error);
+        Err(StoreError::OutcomeUnknown(error))
+    }
+
+    fn ensure_wal(&mut self) -> Result<()> {
+        if self.wal.is_some() {
+            return Ok(());
+        }
+        let fs = &*self.env.fs;
+        let unwritable = |source| StoreError::StateDirUnwritable {
+            path: self.env.private.clone(),
+            source,
+        };
+        fs.make_root(Root::Private).map_err(unwritable)?;
+        let wal = fs
+            .open(&layout::wal(), Access::Create)
+            .map_err(unwritable)?;
+        if self.env.is_durable() {
+            fs.sync_dir(Root::Private, None)
+                .map_err(|error| StoreError::io("sync", &layout::wal(), error))?;
+        }
+        self.wal = Some(wal);
+        self.wal_len = 0;
+        Ok(())
+    }
+
+    /// Leaves a note that keeps every writer away until a person has looked at the disk.
+    fn stop_writers(&mut self, error: &io::Error) {
+        let note = || -> io::Result<()> {
+            let mut file = self.env.fs.open(&layout::stop_marker(), Access::Create)?;
+            fs::write_all_at(&mut *file, 0, error.to_string().as_bytes())
+        };
+        if let Err(second) = note() {
+            // The answer is "unknown" either way; the next writer meets the same disk.
+            let reason = format!("the disk error could not be noted: {second}");
+            self.warnings.push(Warning::CheckpointFailed { reason });
+        }
+    }
+
+    fn apply(&mut self, frame: &Frame, memory: Option<SegmentMemory>) -> Result<()> {
+        let fs = &*self.env.fs;
+        for (place, change) in frame.changes.iter().enumerate() {
+            apply::put(
+                fs,
+                &change.at,
+                change.post.as_deref(),
+                &format!("{}-{place}", frame.seq),
+            )?;
+        }
+        let mut memory = memory;
+        if let Some(events) = &frame.events {
+            let stat = apply::append(fs, events)?;
+            if let Some(memory) = &mut memory {
+                memory.seen = Some((stat.ino, stat.ctime_ns));
+            }
+        }
+        if self.env.options.durability == Durability::Paranoid {
+            apply::sync(fs, std::slice::from_ref(frame), &BTreeSet::new())?;
+        }
+        let mut mark = self.mark.clone();
+        mark.advance(frame, self.wal_len, self.env.host.boot_id());
+        if memory.is_some() {
+            mark.segment = memory;
+        }
+        mark.write(fs)
+            .map_err(|error| StoreError::io("write", &Mark::at(), error))?;
+        self.mark = mark;
+        Ok(())
+    }
+
+    fn checkpoint_if_due(&mut self, frame: &Frame) {
+        let age = frame.wall_us.saturating_sub(self.mark.oldest_us);
+        let is_due = self.mark.n_frames >= CHECKPOINT_FRAMES
+            || self.wal_len >= CHECKPOINT_BYTES
+            || !(0..=CHECKPOINT_AGE_US).contains(&age);
+        if !is_due {
+            return;
+        }
+        if let Err(error) = self.checkpoint() {
+            self.warnings.push(Warning::CheckpointFailed {
+                reason: text_of(&error),
+            });
+        }
+    }
+
+    /// Syncs what the log names and empties it.
+    fn checkpoint(&mut self) -> Result<()> {
+        let bytes = self.read_wal(0)?;
+        let found = scan(&bytes, 0);
+        if found.tail != Tail::Clean {
+            return Err(damaged_wal(&found.tail));
+        }
+        let frames: Vec<Frame> = found.frames.into_iter().map(|(frame, _)| frame).collect();
+        self.empty_wal(&frames, &BTreeSet::new())
+    }
+
+    /// Syncs what the frames name, and `more`, then empties the log.
+    pub(crate) fn empty_wal(&mut self, frames: &[Frame], more: &BTreeSet<At>) -> Result<()> {
+        let fs = Arc::clone(&self.env.fs);
+        if self.env.is_durable()
+            && let Err(error) = apply::sync(&*fs, frames, more)
+        {
+            // What a failed sync has lost can't be synced later: the next writer writes it anew from the log.
+            self.mark.is_suspect = true;
+            self.mark
+                .write(&*fs)
+                .map_err(|error| StoreError::io("write", &Mark::at(), error))?;
+            return Err(error);
+        }
+        if let Some(wal) = &mut self.wal {
+            let failed = |error| StoreError::io("empty", &layout::wal(), error);
+            wal.set_len(0).map_err(failed)?;
+            self.wal_len = 0;
+            if self.env.is_durable() {
+                wal.sync().map_err(failed)?;
+            }
+        }
+        self.mark.offset = 0;
+        self.mark.n_frames = 0;
+        self.mark.is_suspect = false;
+        self.mark
+            .write(&*fs)
+            .map_err(|error| StoreError::io("write", &Mark::at(), error))
+    }
+
+    /// Reads the log from an offset on.
+    pub(crate) fn read_wal(&self, start: u64) -> Result<Vec<u8>> {
+        match &self.wal {
+            None => Ok(Vec::new()),
+            Some(wal) => fs::read_to_end(&**wal, start, MAX_WAL)
+                .map_err(|error| StoreError::io("read", &layout::wal(), error)),
+        }
+    }
+}
+
+/// The events of a transaction, placed in a segment, and what to remember of it afterwards.
+#[derive(Clone, Debug)]
+pub(crate) struct NewEvents {
+    pub(crate) append: EventAppend,
+    pub(crate) memory: SegmentMemory,
+}
+
+/// Returns the error for a log that is broken in its middle.
+pub(crate) fn damaged_wal(tail: &Tail) -> StoreError {
+    StoreError::Damaged {
+        path: layout::wal().to_string(),
+        reason: format!("{tail:?}"),
+    }
+}
+
+/// Returns an error and all its causes as one line.
+pub(crate) fn text_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn refuse_unsafe(env: &Env) -> Result<()> {
+    let fs = &*env.fs;
+    if !env.options.allow_network_fs {
+        let name = fs
+            .network_name(Root::Shared)
+            .map_err(|error| StoreError::at_path("look at", ".jit".to_owned(), error))?;
+        if let Some(name) = name {
+            return Err(StoreError::NetworkFs(name));
+        }
+    }
+    let marker = layout::stop_marker();
+    let note = absent_ok(fs::read(fs, &marker, 4096))
+        .map_err(|error| StoreError::io("read", &marker, error))?;
+    match note {
+        None => Ok(()),
+        Some(note) => Err(StoreError::StoppedByDiskError {
+            reason: String::from_utf8_lossy(&note).into_owned(),
+            marker: env.private.join(marker.path.as_str()),
+        }),
+    }
+}
+
+fn open_wal(env: &Env) -> Result<(Option<Box<dyn File>>, u64)> {
+    let at = layout::wal();
+    match absent_ok(env.fs.open(&at, Access::Write)) {
+        Ok(None) => Ok((None, 0)),
+        Ok(Some(wal)) => {
+            let len = wal
+                .stat()
+                .map_err(|error| StoreError::io("look at", &at, error))?
+                .len;
+            Ok((Some(wal), len))
+        }
+        Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
+            Err(StoreError::StateDirUnwritable {
+                path: env.private.clone(),
+                source,
+            })
+        }
+        Err(error) => Err(StoreError::io("open", &at, error)),
+    }
+}
+
+/// Returns the change of a file whose current content is known.
+pub(crate) fn change(at: At, current: Option<&[u8]>, post: Option<Vec<u8>>) -> FileChange {
+    FileChange {
+        at,
+        pre: ContentHash::of_file(current),
+        post,
+    }
+}

@@ -1,0 +1,148 @@
+//! The file store as everyone above sees it.
+//!
+//! Owns opening and the version check. Refuses the work itself: reading is `reader`'s, writing `txn`'s.
+
+use super::format::{self, FormatVersion};
+use super::locate::Location;
+use super::session::{Env, Options};
+use super::txn::FileTxn;
+use super::watch::FileWatch;
+use super::{layout, log, reader};
+use crate::error::{Result, StoreError};
+use crate::fs::{self, Fs, RealFs, absent_ok};
+use crate::host::{Host, SystemHost};
+use crate::traits::{Cursor, Events, Store, Txn, Watch};
+use jit_core::{Receipt, Snapshot};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Longest `config.toml`, in bytes.
+const MAX_CONFIG: u64 = 1024 * 1024;
+
+/// A store in files.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    env: Env,
+    location: Location,
+}
+
+impl FileStore {
+    /// Opens the store at a place that [`super::locate`] found; a store that this program must not read is an error.
+    pub fn open(location: Location, options: Options) -> Result<Self> {
+        let host = SystemHost::new()
+            .map_err(|error| StoreError::at_path("read", "the boot id".to_owned(), error))?;
+        let fs = Arc::new(RealFs::new(&location.store, &location.private));
+        Self::with(location, options, fs, Arc::new(host))
+    }
+
+    /// Opens a store on files and a host of the caller's choice.
+    pub fn with(
+        location: Location,
+        options: Options,
+        fs: Arc<dyn Fs>,
+        host: Arc<dyn Host>,
+    ) -> Result<Self> {
+        let (private, shared) = (location.private.clone(), location.store.clone());
+        let store = Self {
+            env: Env {
+                fs,
+                host,
+                options,
+                private,
+                shared,
+            },
+            location,
+        };
+        store.format()?;
+        Ok(store)
+    }
+
+    /// Returns where the store lies and why.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Returns the text of `config.toml`, if there is one.
+    pub fn config(&self) -> Result<Option<String>> {
+        let at = layout::config();
+        let bytes = absent_ok(fs::read(&*self.env.fs, &at, MAX_CONFIG))
+            .map_err(|error| StoreError::io("read", &at, error))?;
+        let not_text = |_| StoreError::Damaged {
+            path: at.to_string(),
+            reason: "it is not UTF-8".to_owned(),
+        };
+        bytes
+            .map(|bytes| String::from_utf8(bytes).map_err(not_text))
+            .transpose()
+    }
+
+    /// Returns the same store with other options, such as those that its own settings ask for.
+    #[must_use]
+    pub fn with_options(mut self, options: Options) -> Self {
+        self.env.options = options;
+        self
+    }
+
+    /// Returns the directory of the shared files.
+    pub fn path(&self) -> &Path {
+        &self.location.store
+    }
+
+    /// Reads and checks the version of the format.
+    pub(crate) fn format(&self) -> Result<FormatVersion> {
+        read_format(&*self.env.fs)
+    }
+}
+
+pub(crate) fn read_format(fs: &dyn Fs) -> Result<FormatVersion> {
+    let at = layout::format();
+    match absent_ok(fs::read(fs, &at, format::MAX_FILE)) {
+        Ok(Some(bytes)) => FormatVersion::read(&at.to_string(), &bytes),
+        Ok(None) => Err(StoreError::Damaged {
+            path: at.to_string(),
+            reason: "it is missing".to_owned(),
+        }),
+        Err(error) => Err(StoreError::io("read", &at, error)),
+    }
+}
+
+/// Reads the answer that was kept for a key.
+pub(crate) fn read_receipt(fs: &dyn Fs, key: &str) -> Result<Option<Receipt>> {
+    let at = layout::receipt(key);
+    let damaged = |reason: String| StoreError::Damaged {
+        path: at.to_string(),
+        reason,
+    };
+    match absent_ok(fs::read(fs, &at, format::MAX_FILE)) {
+        Ok(None) => Ok(None),
+        Ok(Some(bytes)) => format::read_receipt(&bytes)
+            .map(Some)
+            .map_err(|error| damaged(error.to_string())),
+        Err(error) => Err(StoreError::io("read", &at, error)),
+    }
+}
+
+impl Store for FileStore {
+    fn read(&self) -> Result<Snapshot> {
+        Ok(reader::read(&self.env)?.into_snapshot().0)
+    }
+
+    fn begin(&self) -> Result<Box<dyn Txn>> {
+        Ok(Box::new(FileTxn::begin(
+            &self.env,
+            self.location.git.as_ref(),
+        )?))
+    }
+
+    fn receipt(&self, key: &str) -> Result<Option<Receipt>> {
+        read_receipt(&*self.env.fs, key)
+    }
+
+    fn events(&self, since: Option<&Cursor>) -> Result<Events> {
+        log::read(&*self.env.fs, since)
+    }
+
+    fn watch(&self) -> Result<Box<dyn Watch>> {
+        Ok(Box::new(FileWatch::new(&self.location.store)?))
+    }
+}
