@@ -1,1 +1,24 @@
-//! Skeleton.
+//! Use cases of the tracker: begin a transaction, decide on fresh data, apply, commit.
+//!
+//! Owns the order of these steps and what surrounds a decision: swept leases, idempotency keys, resolved ids. Refuses to
+//! decide anything (`jit_core::decide`), to print, and to know any exit code.
+
+mod call;
+mod deps;
+mod error;
+mod events;
+mod gates;
+mod import;
+mod issues;
+mod leases;
+mod ports;
+mod tracker;
+mod view;
+
+pub use call::{Call, Written};
+pub use error::Error;
+pub use events::EventFilter;
+pub use import::{ImportReport, Left};
+pub use ports::{Clock, IdSource, SystemClock, SystemIds};
+pub use tracker::Tracker;
+pub use view::View;
