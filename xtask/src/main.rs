@@ -2,9 +2,15 @@
 //!
 //! Owns the list of commands. Refuses to hold any of them: each has its own module, in reading order below.
 
+mod audit;
 mod codegen;
+mod demo;
+mod figures;
+mod nightly;
 mod output;
 mod process;
+mod replay;
+mod stage;
 mod suite;
 mod tidy;
 mod tools;
@@ -27,6 +33,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Build both programs and watch them finish a sample repository
+    Demo(demo::Options),
     /// Run all tests, installing what they need first
     Test(suite::TestOptions),
     /// Run what a change must pass: format, lints, tidy, tests, documentation, contracts
@@ -35,14 +43,24 @@ enum Task {
     Tidy,
     /// Write the contract files and the command-line reference again
     Codegen,
+    /// Import a large real issue log and drive every issue to done
+    Replay(replay::Options),
+    /// Print the last value of each recorded figure
+    Figures,
+    /// Run the slow lanes
+    Nightly(nightly::Options),
 }
 
 fn main() -> ExitCode {
     let answer = match Cli::parse().task {
+        Task::Demo(options) => demo::run(&options),
         Task::Test(options) => suite::test(&options),
         Task::Ci(options) => suite::ci(&options),
         Task::Tidy => tidy::run(),
         Task::Codegen => codegen::run(),
+        Task::Replay(options) => replay::run(&options),
+        Task::Figures => figures::print(),
+        Task::Nightly(options) => nightly::run(&options),
     };
     match answer {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,247 @@
+//! A temporary place where both programs run, and the record of what they did.
+//!
+//! Owns the directories, the environment and the reading of both logs. Refuses to leave anything behind unless asked, and to
+//! use the state of the person who runs it.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::audit::{self, Agent, History, Verdict};
+use crate::output;
+use crate::process::Call;
+use crate::workspace::Programs;
+
+/// A temporary place.
+pub(crate) struct Stage {
+    /// The programs that run in it.
+    pub(crate) programs: Programs,
+    /// The git repository.
+    pub(crate) repository: PathBuf,
+    folder: PathBuf,
+    _owner: Option<TempDir>,
+}
+
+impl Stage {
+    /// Makes the place; it is removed at the end unless `keep`.
+    pub(crate) fn new(programs: Programs, prefix: &str, keep: bool) -> Result<Self> {
+        let owner = tempfile::Builder::new()
+            .prefix(prefix)
+            .tempdir()
+            .context("cannot make a temporary directory")?;
+        let folder = owner.path().to_owned();
+        let repository = folder.join("repository");
+        fs::create_dir(&repository)?;
+        let owner = if keep {
+            drop(owner.keep());
+            None
+        } else {
+            Some(owner)
+        };
+        Ok(Self {
+            programs,
+            repository,
+            folder,
+            _owner: owner,
+        })
+    }
+
+    /// The directory that holds everything.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns a call of the tracker in the repository.
+    pub(crate) fn jit(&self, arguments: &[&str]) -> Call {
+        self.in_place(Call::new(&self.programs.jit, arguments))
+    }
+
+    /// An enclosing run, or the store of whoever runs this, must not leak in.
+    fn in_place(&self, call: Call) -> Call {
+        [
+            "JIT_DIR",
+            "JIT_ISSUE",
+            "JIT_EPOCH",
+            "JIT_ACTOR",
+            "JIT_RUN_ID",
+            "JIT_RUN_DIR",
+            "JIT_ISSUE_FILE",
+        ]
+        .into_iter()
+        .fold(call, Call::without_env)
+        .within(&self.repository)
+        .env("XDG_STATE_HOME", self.folder.join("state"))
+        .env("PATH", self.path())
+    }
+
+    /// The agents call `jit` by name.
+    fn path(&self) -> std::ffi::OsString {
+        let own = self.programs.jit.parent().map(Path::to_owned);
+        let before = std::env::var_os("PATH").unwrap_or_default();
+        std::env::join_paths(own.into_iter().chain(std::env::split_paths(&before)))
+            .unwrap_or(before)
+    }
+
+    /// Runs the dispatcher until nothing is left to do, and tells `on_event` each event of the tracker as it happens.
+    pub(crate) fn dispatch(&self, config: &Path, on_event: &mut dyn FnMut(&Value)) -> Result<()> {
+        let mut follower = Follower(
+            self.jit(&["events", "tail", "--follow", "--json"])
+                .start(Stdio::piped(), Stdio::inherit())?,
+        );
+        let lines = follower
+            .0
+            .stdout
+            .take()
+            .context("the events have no pipe")?;
+        let (sender, receiver) = mpsc::channel();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(lines).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let log = self.folder.join("dispatcher.log");
+        let write_log =
+            || File::create(&log).with_context(|| format!("cannot write {}", log.display()));
+        let config = config
+            .to_str()
+            .context("the temporary directory is not UTF-8")?;
+        let arguments = ["start", "--until-idle", "--config", config];
+        let mut dispatcher = self
+            .in_place(Call::new(&self.programs.dispatch, arguments))
+            .start(
+                write_log()?.into(),
+                File::options().append(true).open(&log)?.into(),
+            )?;
+        let status = loop {
+            match receiver.recv_timeout(Duration::from_millis(50)) {
+                Ok(line) => tell(&line, on_event)?,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(status) = dispatcher.try_wait()? {
+                        break status;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break dispatcher.wait()?,
+            }
+        };
+        drop(follower);
+        reader
+            .join()
+            .ok()
+            .context("the reader of the events panicked")?;
+        for line in receiver.try_iter() {
+            tell(&line, on_event)?;
+        }
+        if !status.success() {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            let last: Vec<&str> = said.lines().rev().take(20).collect();
+            last.iter()
+                .rev()
+                .for_each(|line| output::talk(&output::plain(line)));
+            bail!("jit-dispatch ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Reads what both programs recorded.
+    pub(crate) fn history(&self, agents: Vec<Agent>) -> Result<History> {
+        let mut logs = Vec::new();
+        find(&self.folder.join("state"), "events.jsonl", &mut logs)?;
+        let [log] = logs.as_slice() else {
+            bail!("expected one log of the dispatcher, found {}", logs.len())
+        };
+        let gates: Value = serde_json::from_str(&self.jit(&["gate", "list", "--json"]).read()?)?;
+        let entry_gates: BTreeSet<String> = gates
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|gate| gate["stage"] == "entry")
+            .filter_map(|gate| gate["key"].as_str().map(str::to_owned))
+            .collect();
+        Ok(History {
+            tasks: audit::tasks(&self.jit(&["issue", "list", "--json"]).read()?)?,
+            moments: audit::moments(&self.jit(&["events", "query", "--json"]).read()?)?,
+            reports: audit::reports(&fs::read_to_string(log)?)?,
+            agents,
+            entry_gates,
+        })
+    }
+}
+
+/// A child that only watches; nothing is lost when it is killed.
+struct Follower(Child);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone after this.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn tell(line: &str, on_event: &mut dyn FnMut(&Value)) -> Result<()> {
+    on_event(&serde_json::from_str(line).context("an event of the tracker is not JSON")?);
+    Ok(())
+}
+
+fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            find(&entry.path(), name, found)?;
+        } else if entry.file_name() == name {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Says an event in words, if it is one that a watcher wants to see.
+pub(crate) fn told(event: &Value) -> Option<String> {
+    let issue = output::plain(event["issue"].as_str()?);
+    let actor = output::plain(event["actor"].as_str().unwrap_or("?"));
+    let after = |field: &str| output::plain(event["changes"][field][1].as_str().unwrap_or("?"));
+    Some(match event["type"].as_str()? {
+        "issue.claimed" => format!(
+            "{issue}  taken by {}, attempt {}",
+            after("assignee"),
+            event["epoch"]
+        ),
+        "issue.done" => format!("{issue}  done"),
+        "issue.gated" => format!("{issue}  waits for a gate"),
+        "issue.released" => format!("{issue}  failed, will be tried again"),
+        "gate.passed" => format!("{issue}  gate passed by {actor}"),
+        "issue.ready" => format!("{issue}  is ready"),
+        "lease.expired" => format!("{issue}  lost its agent"),
+        _ => return None,
+    })
+}
+
+/// Prints the verdicts and fails when one of them is bad.
+pub(crate) fn judge(verdicts: &[Verdict]) -> Result<()> {
+    for verdict in verdicts {
+        let word = if verdict.holds() { "ok    " } else { "FAILED" };
+        output::line(&format!(
+            "{word} {} ({} cases)",
+            verdict.rule, verdict.n_checked
+        ));
+        for violation in verdict.violations.iter().take(10) {
+            output::line(&format!("         {}", output::plain(violation)));
+        }
+    }
+    if verdicts.iter().all(Verdict::holds) {
+        return Ok(());
+    }
+    bail!("the run broke a rule");
+}
