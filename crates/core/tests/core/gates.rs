@@ -1,0 +1,113 @@
+//! Manual gates of both stages.
+
+use crate::script::check;
+use expect_test::expect;
+
+#[test]
+fn an_entry_gate_keeps_an_issue_out_of_ready() {
+    check("gate g entry; create a gate=g", &expect!["a open"]);
+    check(
+        "gate g entry; create a gate=g; pass a g",
+        &expect!["a ready"],
+    );
+    check(
+        "gate g entry; create a; require a g; unrequire a g",
+        &expect!["a ready"],
+    );
+    check(
+        "gate g entry; create a; claim a agent:x; require a g; done a; pass a g; done a",
+        &expect![[r#"
+            done a: refused (issue `a` can't be done: gate g is pending)
+            a done (agent:x)"#]],
+    );
+}
+
+#[test]
+fn an_exit_gate_keeps_an_issue_out_of_done() {
+    check(
+        "gate g exit; create a gate=g; claim a agent:x; done a",
+        &expect!["a gated (agent:x)"],
+    );
+    check(
+        "gate g exit; create a gate=g; claim a agent:x; done a; pass a g",
+        &expect!["a done (agent:x)"],
+    );
+    check(
+        "gate g exit; gate h exit; create a gate=g,h; done a; pass a g; pass a h",
+        &expect!["a done"],
+    );
+    check(
+        "gate g exit; create a gate=g; pass a g; done a",
+        &expect!["a done"],
+    );
+    check(
+        "gate g exit; create a gate=g; done a; unrequire a g",
+        &expect!["a done"],
+    );
+    check(
+        "gate g exit; create a gate=g; create b dep=a; done a; force; done a",
+        &expect!["a done, b ready"],
+    );
+}
+
+#[test]
+fn a_failed_exit_gate_opens_the_issue_again() {
+    check(
+        "gate g exit; create a gate=g; claim a agent:x; done a; fail a g",
+        &expect!["a ready"],
+    );
+    check(
+        "gate g exit; gate h exit; create a gate=g,h; done a; pass a g; fail a h; done a; pass a h",
+        &expect!["a gated"],
+    );
+    check(
+        "gate g exit; create a gate=g; fail a g; claim a agent:x",
+        &expect!["a in_progress (agent:x)"],
+    );
+}
+
+#[test]
+fn a_return_to_open_forgets_exit_passes() {
+    check(
+        "gate g exit; create a gate=g; claim a agent:x; pass a g; as agent:x; release a; done a",
+        &expect!["a gated"],
+    );
+    check(
+        "gate g exit; create a gate=g; pass a g; done a; reopen a; done a",
+        &expect!["a gated"],
+    );
+}
+
+#[test]
+fn gates_must_be_defined_and_required() {
+    check(
+        "create a gate=g",
+        &expect![[r#"
+        create a gate=g: refused (gate `g` is not defined)
+    "#]],
+    );
+    check(
+        "gate review exit; create a; require a reviews",
+        &expect![[r#"
+            require a reviews: refused (gate `reviews` is not defined)
+            a ready"#]],
+    );
+    check(
+        "gate g exit; create a; pass a g",
+        &expect![[r#"
+        pass a g: refused (issue `a` does not require gate `g`)
+        a ready"#]],
+    );
+    check(
+        "gate g exit auto; create a gate=g; pass a g",
+        &expect![[r#"
+        pass a g: not_permitted (gate `g` is automatic: only its checker can pass it)
+        a ready"#]],
+    );
+    check(
+        "gate g exit; gate g exit; gate g entry",
+        &expect![[r#"
+        gate g entry: exists (gate `g` is already defined differently)
+    "#]],
+    );
+}

@@ -1,0 +1,399 @@
+//! Runs a script of verbs against an empty tracker and tells what came of it.
+//!
+//! Owns the little language of the rows. After every verb it checks the laws that hold whatever the verb was.
+
+use jit_core::decide::{self, Decision, GateVerdict, NewIssue, NextFilter, Renewal, Update};
+use jit_core::fields::Fields;
+use jit_core::id::IdPrefix;
+use jit_core::{
+    Assignee, Changeset, EventKind, Fence, GateDefinition, GateKey, GateMode, GateStage, IssueId,
+    Label, Now, Policy, Priority, Readiness, Refusal, Request, ShownState, Snapshot, Timestamp,
+    audit, changes,
+};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Runs `script` and compares what it tells with `expected`.
+///
+/// Statements are separated by `;`. Issues have one-letter names. A statement that is refused is told; at the end the
+/// shown state of every issue is.
+pub(crate) fn check(script: &str, expected: &expect_test::Expect) {
+    expected.assert_eq(&run(script));
+}
+
+fn run(script: &str) -> String {
+    let mut world = World::new();
+    let mut told = String::new();
+    for statement in script
+        .split(';')
+        .map(str::trim)
+        .filter(|statement| !statement.is_empty())
+    {
+        if let Err(refusal) = world.step(statement) {
+            let message = shorten(&refusal.to_string());
+            writeln!(told, "{statement}: {} ({message})", refusal.kind().code()).unwrap();
+        }
+    }
+    for note in &world.notes {
+        writeln!(told, "{note}").unwrap();
+    }
+    told + &world.states()
+}
+
+/// Replaces every full id by its one-letter name.
+fn shorten(text: &str) -> String {
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "x"];
+    names.iter().fold(text.to_owned(), |text, name| {
+        text.replace(&name.repeat(10), name)
+    })
+}
+
+fn id(name: &str) -> IssueId {
+    IssueId::parse(&name.repeat(10)).unwrap()
+}
+
+struct World {
+    snapshot: Snapshot,
+    request: Request,
+    notes: Vec<String>,
+}
+
+impl World {
+    fn new() -> Self {
+        let now = Now {
+            wall: Timestamp::parse("2030-01-01T00:00:00Z").unwrap(),
+            host: "here".to_owned(),
+            boot_id: "boot-1".to_owned(),
+            boottime_ms: 1_000_000,
+        };
+        let request = Request {
+            actor: Assignee::parse("human:ada").unwrap(),
+            now,
+            policy: Policy::default(),
+            fence: Fence::default(),
+            if_etag: None,
+            key: None,
+            force: false,
+        };
+        Self {
+            snapshot: Snapshot::default(),
+            request,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Runs one statement. `as`, `epoch`, `key`, `etag` and `force` set conditions; all but `as` last for one verb.
+    fn step(&mut self, statement: &str) -> Result<(), Refusal> {
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        let (verb, rest) = words.split_first().expect("a statement has a verb");
+        match (*verb, rest) {
+            ("as", [who]) => self.request.actor = Assignee::parse(who).unwrap(),
+            ("epoch", [n]) => self.request.fence.flag = Some(n.parse().unwrap()),
+            ("env", [issue, n]) => {
+                self.request.fence.environment = Some((id(issue), n.parse().unwrap()))
+            }
+            ("key", [key]) => self.request.key = Some((*key).to_owned()),
+            ("etag", [etag]) => self.request.if_etag = Some((*etag).to_owned()),
+            ("force", []) => self.request.force = true,
+            ("strict", []) => self.request.policy.rejected_blocks = true,
+            ("tick", [seconds]) => self.tick(seconds.parse().unwrap()),
+            ("reboot", []) => self.request.now.boot_id = "boot-2".to_owned(),
+            ("move", [host]) => {
+                self.request.now.host = (*host).to_owned();
+                self.request.now.boot_id = format!("boot-{host}");
+            }
+            ("ready", []) => self.note_ready(),
+            ("since", [name]) => self.note_since(name),
+            ("renew", [name, epoch]) => self.renew(name, epoch.parse().unwrap()),
+            _ => {
+                let decision = self.decide(verb, rest);
+                self.request.fence = Fence::default();
+                (self.request.key, self.request.if_etag, self.request.force) = (None, None, false);
+                self.take(decision?);
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&self, verb: &str, rest: &[&str]) -> Decision {
+        let (snapshot, request) = (&self.snapshot, &self.request);
+        let ids: Vec<IssueId> = rest
+            .iter()
+            .take(1)
+            .flat_map(|names| names.split(','))
+            .filter(|name| name.len() == 1)
+            .map(id)
+            .collect();
+        let second = rest.get(1).copied().unwrap_or_default();
+        let who = || Assignee::parse(second).unwrap();
+        let keys = || -> Vec<GateKey> {
+            second
+                .split(',')
+                .map(|key| GateKey::parse(key).unwrap())
+                .collect()
+        };
+        let ttl = rest
+            .iter()
+            .find_map(|word| word.strip_prefix("ttl="))
+            .map(|n| Duration::from_secs(n.parse().unwrap()));
+        let verdict = GateVerdict::default();
+        match verb {
+            "create" => decide::create(snapshot, request, &ids[0], &new_issue(rest[0], &rest[1..])),
+            "claim" => decide::claim(snapshot, request, &ids, &who(), ttl),
+            "next" => {
+                let who = Assignee::parse(rest[0]).unwrap();
+                decide::claim_next(snapshot, request, &who, &NextFilter::default(), ttl)
+            }
+            "release" => decide::release(snapshot, request, &ids, None, None),
+            "done" => decide::done(snapshot, request, &ids),
+            "reject" => decide::reject(snapshot, request, &ids, Some("no")),
+            "reopen" => decide::reopen(snapshot, request, &ids),
+            "hold" => decide::hold(snapshot, request, &ids, "wait"),
+            "unhold" => decide::unhold(snapshot, request, &ids),
+            "assign" => decide::assign(snapshot, request, &ids, &who()),
+            "unassign" => decide::unassign(snapshot, request, &ids),
+            "comment" => decide::comment(snapshot, request, &ids[0], "said"),
+            "dep" => decide::dep_add(
+                snapshot,
+                request,
+                &ids[0],
+                &second.split(',').map(id).collect::<Vec<_>>(),
+            ),
+            "undep" => decide::dep_rm(snapshot, request, &ids[0], &[id(second)]),
+            "gate" => decide::gate_define(snapshot, request, gate(rest)),
+            "require" => decide::gate_add(snapshot, request, &ids[0], &keys()),
+            "unrequire" => decide::gate_rm(snapshot, request, &ids[0], &keys()),
+            "pass" => decide::gate_pass(snapshot, request, &ids, &keys(), &verdict),
+            "fail" => decide::gate_fail(snapshot, request, &ids, &keys(), &verdict),
+            "label" => decide::update(snapshot, request, &ids, &label(second)),
+            "state" => decide::update(snapshot, request, &ids, &state(second)),
+            "parent" => decide::update(snapshot, request, &ids, &parent(second)),
+            "sweep" => Ok(decide::sweep(snapshot, request)),
+            other => panic!("`{other}` is no verb"),
+        }
+    }
+
+    fn tick(&mut self, seconds: u64) {
+        self.request.now.wall = self.request.now.wall.plus(Duration::from_secs(seconds));
+        self.request.now.boottime_ms += seconds * 1_000;
+    }
+
+    fn renew(&mut self, name: &str, epoch: u64) {
+        let renewals = [Renewal {
+            id: id(name),
+            epoch,
+        }];
+        let (changes, answers) = decide::renew(&self.snapshot, &self.request, &renewals);
+        assert!(
+            changes.issues.is_empty() && changes.events.is_empty(),
+            "a renewal is no news"
+        );
+        self.snapshot.apply(&changes);
+        let outcome = format!("{:?}", answers[0].outcome);
+        self.notes.push(format!(
+            "renew {name}: {}",
+            outcome.split([' ', '{']).next().unwrap()
+        ));
+    }
+
+    fn note_ready(&mut self) {
+        let found = jit_core::query::ready(&self.readiness());
+        let names: Vec<String> = found
+            .iter()
+            .map(|issue| shorten(issue.id.as_str()))
+            .collect();
+        self.notes.push(format!("ready: {}", names.join(" ")));
+    }
+
+    fn note_since(&mut self, name: &str) {
+        let since = self
+            .readiness()
+            .ready_since(self.snapshot.issue(&id(name)).unwrap())
+            .to_string();
+        self.notes
+            .push(format!("{name} ready since {}", &since[11..19]));
+    }
+
+    /// Takes a decision over, checking the laws of every decision.
+    fn take(&mut self, changes: Changeset) {
+        check_replay(&self.snapshot, &changes);
+        let mut after = self.snapshot.clone();
+        after.apply(&changes);
+        for issue in &changes.issues {
+            assert_eq!(
+                issue.etag,
+                issue.compute_etag(),
+                "an etag names its content"
+            );
+            let old = self.snapshot.record(&issue.id).map_or(0, |old| old.rev);
+            assert!(issue.rev > old, "every write raises rev");
+        }
+        let told = changes
+            .transitions
+            .iter()
+            .filter(|transition| transition.from.is_some());
+        let differ = self.differing(&after);
+        assert_eq!(
+            differ,
+            told.map(|transition| transition.id.clone()).collect(),
+            "transitions tell all that changed"
+        );
+        self.snapshot = after;
+        let findings = audit::audit(&self.snapshot, &self.request.policy);
+        let surprising: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.code != "dangling_dependency")
+            .collect();
+        assert!(surprising.is_empty(), "{surprising:?}");
+    }
+
+    fn differing(&self, after: &Snapshot) -> std::collections::BTreeSet<IssueId> {
+        let judge = |snapshot| Readiness {
+            snapshot,
+            policy: &self.request.policy,
+            now: &self.request.now,
+        };
+        let (old, new) = (judge(&self.snapshot), judge(after));
+        let differs = |issue: &&jit_core::Issue| {
+            self.snapshot
+                .issue(&issue.id)
+                .is_some_and(|before| old.shown(before) != new.shown(issue))
+        };
+        after
+            .issues()
+            .filter(differs)
+            .map(|issue| issue.id.clone())
+            .collect()
+    }
+
+    fn readiness(&self) -> Readiness<'_> {
+        Readiness {
+            snapshot: &self.snapshot,
+            policy: &self.request.policy,
+            now: &self.request.now,
+        }
+    }
+
+    fn states(&self) -> String {
+        let readiness = self.readiness();
+        let state = |issue: &jit_core::Issue| {
+            let who = readiness
+                .assignee(issue)
+                .map(|who| format!(" ({who})"))
+                .unwrap_or_default();
+            format!(
+                "{} {}{who}",
+                shorten(issue.id.as_str()),
+                readiness.shown(issue)
+            )
+        };
+        self.snapshot
+            .issues()
+            .map(state)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// The events of a decision must rebuild the issues that it writes.
+fn check_replay(before: &Snapshot, changes: &Changeset) {
+    for issue in &changes.issues {
+        let mut fields: Fields = before
+            .record(&issue.id)
+            .map(jit_core::Issue::to_fields)
+            .unwrap_or_default();
+        let mut etag = before.record(&issue.id).map(|old| old.etag.clone());
+        let events = changes
+            .events
+            .iter()
+            .filter(|event| event.issue.as_ref() == Some(&issue.id) && event.rev.is_some());
+        for event in events {
+            assert_eq!(
+                event.prev.first(),
+                etag.as_ref(),
+                "prev names the version before"
+            );
+            fields = changes::replay(&fields, &event.changes)
+                .expect("an event fits the version before it");
+            if event.kind != EventKind::IssueCreated {
+                fields.insert("updated_at".to_owned(), event.ts.to_string().into());
+            }
+            fields.insert("rev".to_owned(), event.rev.into());
+            fields.insert("etag".to_owned(), event.etag.clone().into());
+            etag.clone_from(&event.etag);
+        }
+        assert_eq!(
+            jit_core::Issue::from_fields(fields).as_ref(),
+            Ok(issue),
+            "events rebuild the issue"
+        );
+    }
+}
+
+fn new_issue(name: &str, options: &[&str]) -> NewIssue {
+    let mut new = NewIssue {
+        title: format!("Issue {name}"),
+        ..NewIssue::default()
+    };
+    for option in options {
+        let (key, value) = option.split_once('=').expect("an option has a value");
+        let prefixes = || {
+            value
+                .split(',')
+                .map(|name| IdPrefix::parse(&name.repeat(10)).unwrap())
+        };
+        match key {
+            "dep" => new.dependencies = prefixes().collect(),
+            "parent" => new.parent = prefixes().next(),
+            "gate" => {
+                new.gates = value
+                    .split(',')
+                    .map(|key| GateKey::parse(key).unwrap())
+                    .collect()
+            }
+            "who" => new.assignee = Some(Assignee::parse(value).unwrap()),
+            "prio" => new.priority = Priority::parse(value).unwrap(),
+            "check" => new.checklist = vec![value.to_owned()],
+            "after" => new.not_before = Some(Timestamp::parse(value).unwrap()),
+            other => panic!("`{other}` is no option"),
+        }
+    }
+    new
+}
+
+fn gate(words: &[&str]) -> GateDefinition {
+    let stage = GateStage::parse(words[1]).unwrap();
+    let mode = words
+        .get(2)
+        .map_or(GateMode::Manual, |mode| GateMode::parse(mode).unwrap());
+    let key = GateKey::parse(words[0]).unwrap();
+    GateDefinition {
+        title: format!("Gate {key}"),
+        key,
+        description: String::new(),
+        stage,
+        mode,
+        extra: Fields::new(),
+    }
+}
+
+fn label(text: &str) -> Update {
+    Update {
+        add_labels: vec![Label::parse(text).unwrap()],
+        ..Update::default()
+    }
+}
+
+fn state(name: &str) -> Update {
+    Update {
+        state: Some(ShownState::parse(name).unwrap()),
+        ..Update::default()
+    }
+}
+
+fn parent(name: &str) -> Update {
+    Update {
+        parent: Some(IdPrefix::parse(&name.repeat(10)).unwrap()),
+        ..Update::default()
+    }
+}
