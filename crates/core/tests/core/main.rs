@@ -1,5 +1,10 @@
 //! The rules of the tracker, as rows of little scripts and what they lead to.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a row that can't be run must fail loudly"
+)]
+
 mod claims;
 mod conditions;
 mod gates;

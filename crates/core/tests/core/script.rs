@@ -90,16 +90,16 @@ impl World {
             ("as", [who]) => self.request.actor = Assignee::parse(who).unwrap(),
             ("epoch", [n]) => self.request.fence.flag = Some(n.parse().unwrap()),
             ("env", [issue, n]) => {
-                self.request.fence.environment = Some((id(issue), n.parse().unwrap()))
+                self.request.fence.environment = Some((id(issue), n.parse().unwrap()));
             }
             ("key", [key]) => self.request.key = Some((*key).to_owned()),
             ("etag", [etag]) => self.request.if_etag = Some((*etag).to_owned()),
             ("force", []) => self.request.force = true,
             ("strict", []) => self.request.policy.rejected_blocks = true,
             ("tick", [seconds]) => self.tick(seconds.parse().unwrap()),
-            ("reboot", []) => self.request.now.boot_id = "boot-2".to_owned(),
+            ("reboot", []) => "boot-2".clone_into(&mut self.request.now.boot_id),
             ("move", [host]) => {
-                self.request.now.host = (*host).to_owned();
+                (*host).clone_into(&mut self.request.now.host);
                 self.request.now.boot_id = format!("boot-{host}");
             }
             ("ready", []) => self.note_ready(),
@@ -109,7 +109,7 @@ impl World {
                 let decision = self.decide(verb, rest);
                 self.request.fence = Fence::default();
                 (self.request.key, self.request.if_etag, self.request.force) = (None, None, false);
-                self.take(decision?);
+                self.take(&decision?);
             }
         }
         Ok(())
@@ -215,10 +215,10 @@ impl World {
     }
 
     /// Takes a decision over, checking the laws of every decision.
-    fn take(&mut self, changes: Changeset) {
-        check_replay(&self.snapshot, &changes);
+    fn take(&mut self, changes: &Changeset) {
+        check_replay(&self.snapshot, changes);
         let mut after = self.snapshot.clone();
-        after.apply(&changes);
+        after.apply(changes);
         for issue in &changes.issues {
             assert_eq!(
                 issue.etag,
@@ -349,7 +349,7 @@ fn new_issue(name: &str, options: &[&str]) -> NewIssue {
                 new.gates = value
                     .split(',')
                     .map(|key| GateKey::parse(key).unwrap())
-                    .collect()
+                    .collect();
             }
             "who" => new.assignee = Some(Assignee::parse(value).unwrap()),
             "prio" => new.priority = Priority::parse(value).unwrap(),
