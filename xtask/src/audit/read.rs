@@ -84,36 +84,12 @@ fn fact(event: &Value) -> Result<Option<Fact>> {
         "issue.gated" => Some(Fact::Gated),
         "issue.done" => Some(Fact::Done),
         "gate.passed" => Some(Fact::GatePassed {
-            key: passed_gate(event)?,
+            key: string(event, "gate")?,
         }),
+        // A failed exit gate sends the issue back.
+        "gate.failed" if after("state") == "open" => Some(Fact::Released { not_before: None }),
         _ => None,
     })
-}
-
-/// The key of the passed gate is the one whose recorded change is a pass.
-fn passed_gate(event: &Value) -> Result<String> {
-    event["changes"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .find_map(|(field, change)| {
-            let key = field.strip_prefix("gates.");
-            let whole = || {
-                let is_passed = |of: &&(&String, &Value)| of.1["status"] == "passed";
-                let before = &change[0];
-                change[1]
-                    .as_object()?
-                    .iter()
-                    .collect::<Vec<_>>()
-                    .iter()
-                    .filter(is_passed)
-                    .find(|(key, _)| before[key.as_str()]["status"] != "passed")
-                    .map(|(key, _)| (*key).clone())
-            };
-            key.map(str::to_owned)
-                .or_else(|| (field == "gates").then(whole).flatten())
-        })
-        .context("a passed gate is not named")
 }
 
 /// Reads the lines of the dispatcher's `events.jsonl`.
@@ -148,4 +124,71 @@ fn time(event: &Value) -> Result<Timestamp> {
     string(event, "ts")?
         .parse()
         .with_context(|| format!("`ts` is no time in {event}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{moments, reports, tasks};
+    use crate::audit::Fact;
+
+    #[test]
+    fn events_that_matter_are_read_and_others_passed_over() {
+        let line = |rest: &str| {
+            format!("{{\"ts\":\"2026-01-01T00:00:00.000001Z\",\"issue\":\"k7m2\",{rest}}}\n")
+        };
+        let claimed = Fact::Claimed {
+            by: "agent:coder".to_owned(),
+            epoch: 3,
+        };
+        let rows = [
+            (
+                r#""type":"issue.claimed","epoch":3,"changes":{"assignee":[null,"agent:coder"]}"#,
+                vec![claimed],
+            ),
+            (
+                r#""type":"issue.released","changes":{}"#,
+                vec![Fact::Released { not_before: None }],
+            ),
+            (
+                r#""type":"gate.passed","gate":"review""#,
+                vec![Fact::GatePassed {
+                    key: "review".to_owned(),
+                }],
+            ),
+            (
+                r#""type":"gate.failed","gate":"review","changes":{"state":["gated","open"]}"#,
+                vec![Fact::Released { not_before: None }],
+            ),
+            (
+                r#""type":"gate.failed","gate":"review","changes":{}"#,
+                vec![],
+            ),
+            (r#""type":"issue.done""#, vec![Fact::Done]),
+            (r#""type":"issue.sung""#, vec![]),
+        ];
+        for (rest, expected) in rows {
+            let found: Vec<Fact> = moments(&line(rest))
+                .unwrap()
+                .into_iter()
+                .map(|moment| moment.fact)
+                .collect();
+            assert_eq!(found, expected, "{rest}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error() {
+        let rows = [
+            ("{", "an event is not JSON"),
+            (
+                r#"{"type":"issue.claimed","issue":"a","ts":"2026-01-01T00:00:00Z"}"#,
+                "a claim has no epoch",
+            ),
+        ];
+        for (line, expected) in rows {
+            assert_eq!(moments(line).unwrap_err().to_string(), expected);
+        }
+        assert!(reports(r#"{"type":"started"}"#).is_err());
+        assert!(tasks(r#"[{"id":"a","title":"b","priority":"soon","state":"open"}]"#).is_err());
+    }
 }
