@@ -11,6 +11,7 @@ pub mod id;
 pub mod time;
 
 // The question and the answer.
+pub mod audit;
 pub mod plan;
 pub mod why;
 pub mod world;
@@ -36,6 +37,7 @@ mod ended;
 pub mod retry;
 mod verdict;
 
+pub use audit::{Finding, audit};
 pub use id::{AgentId, IssueId, RunId, Tag};
 pub use need::Need;
 pub use plan::{Action, Assignment, Held, Plan, Turn, plan};
