@@ -186,8 +186,12 @@ fn demands_of<'w>(
         .flat_map(|agent| &agent.tags)
         .cloned()
         .collect();
-    let live: BTreeMap<&IssueId, &LiveRun> =
-        world.runs.iter().map(|run| (&run.issue, run)).collect();
+    let mut live: BTreeMap<&IssueId, &LiveRun> = BTreeMap::new();
+    for run in &world.runs {
+        // Which of two runs is named must not depend on the order of the list.
+        let named = live.entry(&run.issue).or_insert(run);
+        *named = run.min(named);
+    }
     let demand = |issue: &&ReadyIssue| {
         if let Some(run) = live.get(&issue.id) {
             return Err(Why::AlreadyRunning {
