@@ -6,5 +6,6 @@ mod audit;
 mod best_set;
 mod oracle;
 mod reserve;
+mod scenarios;
 mod size;
 mod worlds;
