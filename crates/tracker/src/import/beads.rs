@@ -64,7 +64,9 @@ impl<'a> Batch<'a> {
         self.report.n_records = records.len();
         let mut accepted: Vec<(&Record, IssueId)> = Vec::new();
         for (record, id) in records.iter().zip(drawn) {
-            if let Some(reason) = self.reason_to_skip(record) { ImportReport::count(&mut self.report.skipped, reason) } else {
+            if let Some(reason) = self.reason_to_skip(record) {
+                ImportReport::count(&mut self.report.skipped, reason)
+            } else {
                 self.ids.insert(record.id.clone(), id.clone());
                 accepted.push((record, id.clone()));
             }
@@ -228,7 +230,10 @@ impl<'a> Batch<'a> {
         let given = record.text("issue_type").unwrap_or("task");
         if let Some(kind) = IssueType::parse(given)
             .ok()
-            .filter(|kind| self.request.policy.types.contains(kind)) { issue.kind = kind } else {
+            .filter(|kind| self.request.policy.types.contains(kind))
+        {
+            issue.kind = kind
+        } else {
             self.map(&format!("type {given}"), "task");
             issue.context.insert("origin_type".to_owned(), given.into());
         }
