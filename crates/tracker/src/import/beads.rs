@@ -65,7 +65,7 @@ impl<'a> Batch<'a> {
         let mut accepted: Vec<(&Record, IssueId)> = Vec::new();
         for (record, id) in records.iter().zip(drawn) {
             if let Some(reason) = self.reason_to_skip(record) {
-                ImportReport::count(&mut self.report.skipped, reason)
+                ImportReport::count(&mut self.report.skipped, reason);
             } else {
                 self.ids.insert(record.id.clone(), id.clone());
                 accepted.push((record, id.clone()));
@@ -232,7 +232,7 @@ impl<'a> Batch<'a> {
             .ok()
             .filter(|kind| self.request.policy.types.contains(kind))
         {
-            issue.kind = kind
+            issue.kind = kind;
         } else {
             self.map(&format!("type {given}"), "task");
             issue.context.insert("origin_type".to_owned(), given.into());

@@ -17,7 +17,7 @@ fn the_next_writer_records_what_ran_out_even_when_it_is_refused() {
             &call(),
             std::slice::from_ref(&a),
             &agent("x"),
-            Some(Duration::from_secs(60)),
+            Some(Duration::from_mins(1)),
         )
         .unwrap();
     bench.tick(61);
@@ -59,7 +59,7 @@ fn renewals_answer_in_the_order_of_the_questions() {
             &call(),
             std::slice::from_ref(&b),
             &agent("x"),
-            Some(Duration::from_secs(60)),
+            Some(Duration::from_mins(1)),
         )
         .unwrap();
     let missing = jit_core::id::IdPrefix::parse("zzzzzzzzzz").unwrap();
