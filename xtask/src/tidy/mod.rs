@@ -4,6 +4,7 @@
 //! texts, or from the packages cargo reports, to findings, and lives in its own file with tests that show it can fail.
 
 mod changelog;
+mod commands;
 mod layers;
 mod links;
 mod modules;
@@ -80,6 +81,7 @@ const RULES: &[Rule] = &[
     words::check,
     names::check,
     links::check,
+    commands::check,
     changelog::check,
 ];
 
