@@ -74,7 +74,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.all().filter(|(path, _)| !EXEMPT.contains(path)) {
         for (number, line) in text.lines().enumerate() {
-            if let Some(word) = WORDS.iter().find(|word| line.contains(word.text)) {
+            if let Some(word) = WORDS.iter().find(|word| is_there(line, word.text)) {
                 findings.push(Finding::failure(
                     path,
                     number + 1,
@@ -88,6 +88,17 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A word is not a part of another one: `\uXXXX` is no note.
+fn is_there(line: &str, word: &str) -> bool {
+    let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let ends_open = word.ends_with(char::is_alphanumeric);
+    let begins_open = word.starts_with(char::is_alphanumeric);
+    line.match_indices(word).any(|(at, _)| {
+        !(begins_open && joins(line[..at].chars().next_back()))
+            && !(ends_open && joins(line[at + word.len()..].chars().next()))
+    })
 }
 
 fn numbered(line: &str) -> Option<&'static str> {
@@ -124,6 +135,7 @@ mod tests {
             ),
             ("a.md", "an issue # is a heading", ""),
             ("a.rs", "// the network is quick", ""),
+            ("a.rs", "// shown as uXXXX", ""),
         ];
         for (path, text, expected) in rows {
             assert_eq!(findings(check, &[(path, text)]), expected);
