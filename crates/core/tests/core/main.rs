@@ -5,10 +5,14 @@
     reason = "a row that can't be run must fail loudly"
 )]
 
+mod audit;
 mod claims;
 mod conditions;
+mod deadlock;
 mod gates;
 mod graph;
 mod leases;
+mod lookup;
+mod records;
 mod script;
 mod states;
