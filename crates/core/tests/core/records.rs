@@ -34,26 +34,80 @@ fn unknown_fields_survive_value_for_value() {
     assert_eq!(Issue::from_fields(issue.to_fields()), Ok(issue));
 }
 
+fn check(name: &str, value: Value, expected: &Expect) {
+    let error = Issue::from_fields(with(name, value)).unwrap_err();
+    expected.assert_eq(&error.to_string());
+}
+
 #[test]
 fn a_field_that_cannot_be_read_is_named() {
-    let check = |name: &str, value: Value, expected: &Expect| {
-        expected.assert_eq(
-            &Issue::from_fields(with(name, value))
-                .unwrap_err()
-                .to_string(),
-        );
-    };
-    check("title", "".into(), &expect!["field `title`: a title can't be empty"]);
-    check("title", "two\nlines".into(), &expect!["field `title`: a title is one line"]);
-    check("title", "x".repeat(513).into(), &expect!["field `title`: a title has at most 512 bytes, this one has 513"]);
-    check("state", "finished".into(), &expect!["field `state`: `finished` is not one of the known values"]);
-    check("id", "short".into(), &expect!["field `id`: `short` is not an issue id (ten characters of 0-9 and a-z without i, l, o, u)"]);
-    check("labels", "one".into(), &expect!["field `labels`: must be a list"]);
-    check("labels", vec!["a b"].into(), &expect!["field `labels`: `a b` is not a label (1 to 128 bytes, no spaces or commas, not beginning with `-`)"]);
-    check("dependencies", vec!["../../etc"].into(), &expect!["field `dependencies`: `../../etc` is not an issue id (ten characters of 0-9 and a-z without i, l, o, u)"]);
-    check("epoch", Value::Int(1 << 53), &expect!["field `epoch`: must be a whole number below 2^53"]);
-    check("rev", Value::Float(1.5), &expect!["field `rev`: must be a whole number below 2^53"]);
-    check("created_at", "yesterday".into(), &expect!["field `created_at`: `yesterday` is not a time, write one like 2026-01-31T12:00:00Z or a duration from now like 30m"]);
+    check(
+        "title",
+        "".into(),
+        &expect!["field `title`: a title can't be empty"],
+    );
+    check(
+        "title",
+        "two\nlines".into(),
+        &expect!["field `title`: a title is one line"],
+    );
+    check(
+        "title",
+        "x".repeat(513).into(),
+        &expect!["field `title`: a title has at most 512 bytes, this one has 513"],
+    );
+    check(
+        "state",
+        "finished".into(),
+        &expect!["field `state`: `finished` is not one of the known values"],
+    );
+    check(
+        "id",
+        "short".into(),
+        &expect![
+            "field `id`: `short` is not an issue id (ten characters of 0-9 and a-z without i, l, o, u)"
+        ],
+    );
+}
+
+#[test]
+fn a_part_that_cannot_be_read_is_named_with_its_field() {
+    check(
+        "labels",
+        "one".into(),
+        &expect!["field `labels`: must be a list"],
+    );
+    check(
+        "labels",
+        vec!["a b"].into(),
+        &expect![
+            "field `labels`: `a b` is not a label (1 to 128 bytes, no spaces or commas, not beginning with `-`)"
+        ],
+    );
+    check(
+        "dependencies",
+        vec!["../../etc"].into(),
+        &expect![
+            "field `dependencies`: `../../etc` is not an issue id (ten characters of 0-9 and a-z without i, l, o, u)"
+        ],
+    );
+    check(
+        "epoch",
+        Value::Int(1 << 53),
+        &expect!["field `epoch`: must be a whole number below 2^53"],
+    );
+    check(
+        "rev",
+        Value::Float(1.5),
+        &expect!["field `rev`: must be a whole number below 2^53"],
+    );
+    check(
+        "created_at",
+        "yesterday".into(),
+        &expect![
+            "field `created_at`: `yesterday` is not a time, write one like 2026-01-31T12:00:00Z or a duration from now like 30m"
+        ],
+    );
     check(
         "hold",
         Value::object([("by", "human:ada".into())]),
@@ -62,9 +116,15 @@ fn a_field_that_cannot_be_read_is_named() {
     check(
         "gates",
         Value::object([("../x", Value::Null)]),
-        &expect!["field `gates.../x`: `../x` is not a gate key (lower-case letters, digits, `-` and `_`, at most 64)"],
+        &expect![
+            "field `gates.../x`: `../x` is not a gate key (lower-case letters, digits, `-` and `_`, at most 64)"
+        ],
     );
-    check("comments", vec!["text"].into(), &expect!["field `comments`: must be a list of objects"]);
+    check(
+        "comments",
+        vec!["text"].into(),
+        &expect!["field `comments`: must be a list of objects"],
+    );
 }
 
 #[test]
