@@ -1,3 +1,9 @@
 //! The binary `jit-dispatch`.
 
-fn main() {}
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    jit_dispatch::cli::run(&arguments)
+}

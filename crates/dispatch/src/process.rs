@@ -19,6 +19,14 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// Returns a command that starts this very program in another role.
+pub fn own_command(program: &Path) -> Command {
+    use std::os::unix::process::CommandExt as _;
+    let mut command = command(program);
+    command.arg0("jit-dispatch");
+    command
+}
+
 /// Returns the absolute path of `program` as `path` (the value of `PATH`) finds it, ignoring relative entries: a program
 /// that lies in the current directory is never meant.
 pub fn find_in_path(program: &str, path: &OsStr) -> Option<PathBuf> {

@@ -126,6 +126,11 @@ impl JitError {
             Self::TimedOut { .. } | Self::Crashed { .. } | Self::Garbled { .. } => {
                 JitErrorKind::OutcomeUnknown
             }
+            // A store that is not where it was is out of reach; that says nothing about the issue.
+            Self::Said {
+                kind: JitErrorKind::NotFound,
+                answer,
+            } if answer.code == "no_store" => JitErrorKind::Unavailable,
             Self::Said { kind, .. } => *kind,
         }
     }

@@ -1,0 +1,280 @@
+//! Owns the runs that this dispatcher did not start, or whose owner died: live ones are counted, dead ones are brought
+//! to an end, so that nothing stays claimed without an owner (`docs/design/dispatch.md` section 2.4, crash points).
+
+use std::time::Duration;
+
+use jit_scheduler::RunId;
+use jit_scheduler::retry::{Charge, Outcome};
+use rustix::process::Signal;
+
+use super::{CycleError, Live, Notice, Runner, Who};
+use crate::executor::Executor;
+use crate::executor::group::Group;
+use crate::jit_client::{Grant, Held, JitClient, JitError, JitErrorKind};
+use crate::ports::{Clock, Rng};
+use crate::settle::{SettleError, Settler, chain};
+use crate::state::{Happening, Record, Reserved, RunDir, StateError, Story};
+
+/// How often, and how far apart, a killed group is looked at before the next cycle has to.
+const GLANCES: u32 = 50;
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// What became of a run without an owner.
+enum Recovery {
+    /// It is over; this was done about it.
+    Over(&'static str),
+    /// It had been settled already, only its mark was left.
+    WasSettled,
+    /// Processes of it are still alive; they were told to die.
+    StillDying,
+}
+
+/// Why a run without an owner cannot be brought to an end now.
+#[derive(Debug, thiserror::Error)]
+enum RecoverError {
+    #[error(transparent)]
+    Tracker(#[from] JitError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    #[error("the processes of a run cannot be killed")]
+    Kill(#[source] std::io::Error),
+}
+
+impl<C, E, K, R> Runner<C, E, K, R>
+where
+    C: JitClient + 'static,
+    E: Executor + 'static,
+    K: Clock + 'static,
+    R: Rng + 'static,
+{
+    /// Takes note of runs that others own, and ends those that nobody owns.
+    pub(super) async fn recover(&mut self) -> Result<(), CycleError> {
+        let orphans = self.find_foreign()?;
+        for run in orphans {
+            let dir = self.shared.setting.state.run(&run);
+            let Some(lock) = dir.try_lock()? else {
+                continue;
+            };
+            let story = match dir.story() {
+                Ok(story) => story,
+                Err(error) if error.is_absent() => Story::default(),
+                Err(error) => return Err(error.into()),
+            };
+            let Some(reserved) = story.reserved.clone() else {
+                // Its owner died before it wrote down what it wanted, so it claimed nothing.
+                dir.forget()?;
+                continue;
+            };
+            let who = Who {
+                run: run.clone(),
+                issue: reserved.issue.clone(),
+                agent: reserved.agent.clone(),
+            };
+            match self.end(&dir, &story, &reserved).await {
+                Ok(Recovery::Over(what)) => self.tell_recovered(who, what),
+                Ok(Recovery::WasSettled) => dir.retire()?,
+                Ok(Recovery::StillDying) => self.count_foreign(who),
+                Err(error) => {
+                    // It fills its slot until it is settled: its issue must not run beside it.
+                    self.tell(&Notice::Warning(format!(
+                        "run {run} cannot be settled yet: {}",
+                        chain(&error)
+                    )));
+                    self.count_foreign(who);
+                }
+            }
+            self.recall(&reserved.issue);
+            drop(lock);
+        }
+        Ok(())
+    }
+
+    /// Notes the live runs that are not ours; returns the runs that nobody owns.
+    pub(super) fn find_foreign(&mut self) -> Result<Vec<RunId>, StateError> {
+        let before = std::mem::take(&mut self.foreign);
+        let mut orphans = Vec::new();
+        for run in self.shared.setting.state.active_runs()? {
+            if self.live.contains_key(&run) {
+                continue;
+            }
+            let dir = self.shared.setting.state.run(&run);
+            match dir.try_lock() {
+                Ok(None) => {}
+                Ok(Some(_)) => {
+                    orphans.push(run);
+                    continue;
+                }
+                // The directory goes before its mark when a run is forgotten.
+                Err(error) if error.is_absent() => {
+                    dir.retire()?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            if let Some(known) = before.get(&run) {
+                self.foreign.insert(run, known.clone());
+            } else if let Ok(Story {
+                reserved: Some(reserved),
+                ..
+            }) = dir.story()
+            {
+                self.count_foreign(Who {
+                    run,
+                    issue: reserved.issue,
+                    agent: reserved.agent,
+                });
+            }
+        }
+        let gone: Vec<_> = before
+            .into_iter()
+            .filter(|(run, _)| !self.foreign.contains_key(run))
+            .collect();
+        for (_, live) in gone {
+            self.recall(&live.who.issue);
+        }
+        Ok(orphans)
+    }
+
+    fn count_foreign(&mut self, who: Who) {
+        let live = Live {
+            since: self.shared.ports.clock.boottime(),
+            is_stop_sent: false,
+            who,
+        };
+        self.foreign.insert(live.who.run.clone(), live);
+    }
+
+    fn tell_recovered(&self, who: Who, what: &'static str) {
+        let happening = Happening::of_run("recovered", &who.issue, &who.run, &who.agent)
+            .with_data(serde_json::json!({ "what": what }));
+        if let Err(error) = self
+            .shared
+            .setting
+            .state
+            .timeline()
+            .append(self.shared.ports.clock.wall(), happening)
+        {
+            self.tell(&Notice::Warning(chain(&error)));
+        }
+        self.tell(&Notice::Recovered { run: who, what });
+    }
+
+    async fn end(
+        &self,
+        dir: &RunDir,
+        story: &Story,
+        reserved: &Reserved,
+    ) -> Result<Recovery, RecoverError> {
+        if story.settled.is_some() {
+            return Ok(Recovery::WasSettled);
+        }
+        if story.conclusion.is_some() {
+            self.settler(dir).settle(story, &mut dir.journal()?).await?;
+            return Ok(Recovery::Over("its end was carried to the tracker"));
+        }
+        if let Some(started) = &story.started
+            && let Some(group) = Group::led_by(started.pid)
+            && group.belongs_to(started, dir.run().as_str())
+        {
+            group.signal(Signal::KILL).map_err(RecoverError::Kill)?;
+            if !dies_soon(group).await {
+                return Ok(Recovery::StillDying);
+            }
+        }
+        let Some(epoch) = self.epoch_of(dir, story, reserved).await? else {
+            dir.forget()?;
+            return Ok(Recovery::Over("its claim had never been won"));
+        };
+        // An agent that took its owner along must not do so again at once; a run that never began may begin at once.
+        let after = story
+            .started
+            .as_ref()
+            .map(|_| self.shared.setting.config.retry.base);
+        let held = Held {
+            issue: reserved.issue.clone(),
+            epoch,
+        };
+        self.give_back(dir, &held, after).await?;
+        let what = if story.started.is_some() {
+            "its owner had died, its agent was killed"
+        } else {
+            "it had never started"
+        };
+        Ok(Recovery::Over(what))
+    }
+
+    /// Returns the epoch of the run's claim, asking again under the same key if the journal does not know it.
+    async fn epoch_of(
+        &self,
+        dir: &RunDir,
+        story: &Story,
+        reserved: &Reserved,
+    ) -> Result<Option<u64>, JitError> {
+        if story.epoch.is_some() {
+            return Ok(story.epoch);
+        }
+        let grant = Grant {
+            ttl: Some(self.shared.setting.config.lease.ttl),
+            key: dir.run().clone(),
+        };
+        let client = &self.shared.ports.client;
+        match client
+            .claim_issue_for_agent(&reserved.issue, &reserved.agent, &grant)
+            .await
+        {
+            Ok(claimed) => Ok(Some(claimed.issue.epoch)),
+            Err(error) if error.kind().is_final() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Releases the issue, uncounted; a tracker that refuses has already given it to somebody else.
+    async fn give_back(
+        &self,
+        dir: &RunDir,
+        held: &Held,
+        after: Option<Duration>,
+    ) -> Result<(), RecoverError> {
+        let now = self.shared.ports.clock.wall();
+        let moment = after.map(|after| now.plus(after));
+        let outcome = match self.shared.ports.client.release(held, moment).await {
+            Ok(_) => Outcome::Canceled,
+            Err(error) if error.kind().is_final() || error.kind() == JitErrorKind::Usage => {
+                Outcome::Lost
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let record = Record::Settled {
+            outcome,
+            charge: Charge::Nobody,
+            not_before: moment,
+            failures: 0,
+            note: "its owner had died".to_owned(),
+        };
+        dir.journal()?.append(now, &record)?;
+        dir.retire()?;
+        Ok(())
+    }
+
+    fn settler<'a>(&'a self, run: &'a RunDir) -> Settler<'a, C, K> {
+        Settler {
+            run,
+            client: &self.shared.ports.client,
+            clock: &self.shared.ports.clock,
+            policy: self.shared.setting.config.retry.policy(),
+        }
+    }
+}
+
+/// Waits a moment for a killed group to be gone; nobody tells us, as its members are not our children.
+async fn dies_soon(group: Group) -> bool {
+    for _ in 0..GLANCES {
+        if group.is_empty() {
+            return true;
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+    group.is_empty()
+}
