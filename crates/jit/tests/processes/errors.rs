@@ -11,8 +11,9 @@ use crate::support::program::{Answer, jit};
 use crate::support::strace::{self, Persistence, Point};
 
 /// Calls that can fail because of the disk or the permissions.
-const FALLIBLE: [&str; 26] = [
+const FALLIBLE: [&str; 29] = [
     "openat",
+    "openat2",
     "read",
     "pread64",
     "write",
@@ -22,6 +23,7 @@ const FALLIBLE: [&str; 26] = [
     "lseek",
     "fsync",
     "fdatasync",
+    "syncfs",
     "rename",
     "renameat",
     "renameat2",
@@ -37,7 +39,8 @@ const FALLIBLE: [&str; 26] = [
     "statx",
     "newfstatat",
     "fstat",
-    "statfs",
+    "lstat",
+    "fstatfs",
 ];
 
 /// The errors of a failing disk, a full one, and a file system that turned read-only.

@@ -3,14 +3,20 @@
 //! Refuses to know what an answer means.
 
 use std::ffi::OsStr;
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
 /// The program under test.
 pub(crate) const JIT: &str = env!("CARGO_BIN_EXE_jit");
+
+/// How long a test waits for what must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What may pass from the environment of the tests: where programs and, for unpacked ones, their libraries are.
 const PASSED: [&str; 2] = ["PATH", "LD_LIBRARY_PATH"];
@@ -73,6 +79,29 @@ impl Answer {
         output
             .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
             .into()
+    }
+
+    /// Runs a command to its end, or to the end of patience; then it and what it started are killed, and the test fails.
+    pub(crate) fn in_time(command: &mut Command) -> Self {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let group = format!("-{}", child.id());
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            // What nobody waits for any more is of no use, so a failed send is none either.
+            scope.spawn(move || sender.send(child.wait_with_output()).ok());
+            let output = receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+                Self::of(program("kill", Path::new("/")).args(["-KILL", "--", &group]));
+                panic!("still running after {PATIENCE:?}: {command:?}")
+            });
+            output.expect("a child can be waited for").into()
+        })
     }
 
     /// Returns standard output of a success; anything else fails the test.

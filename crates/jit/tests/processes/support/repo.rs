@@ -8,10 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::program::{Answer, git, jit};
-
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::program::{Answer, PATIENCE, git, jit};
 
 /// A repository that vanishes with the test.
 pub(crate) struct Repo {

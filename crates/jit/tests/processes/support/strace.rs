@@ -140,7 +140,7 @@ fn inject(point: &Point, injection: &str, dir: &Path, command: &[String]) -> Ans
 }
 
 fn strace(dir: &Path, options: &[&str], command: &[String]) -> Answer {
-    Answer::of(
+    Answer::in_time(
         program("strace", dir)
             .arg("-qq")
             .args(options)
