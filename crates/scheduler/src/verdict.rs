@@ -87,7 +87,8 @@ pub enum Charge {
 /// What to write to the tracker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settle {
-    /// Call the issue done. If the tracker refuses, judge again with [`Standing::DoneRefused`].
+    /// Call the issue done. If the tracker refuses, judge again with
+    /// [`Standing::DoneRefused`](crate::retry::Standing::DoneRefused).
     Done,
     /// Give the issue back, ready again after this delay; zero means at once.
     Release {

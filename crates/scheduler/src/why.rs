@@ -144,12 +144,12 @@ impl fmt::Display for Why {
                 until: _,
             } => {
                 let seconds = remaining.as_millis().div_ceil(1000);
-                let times = if *failures == 1 {
-                    "failed run"
-                } else {
-                    "failed runs"
-                };
-                write!(f, "waits {seconds} s more after {failures} {times}")
+                write!(f, "waits {seconds} s more")?;
+                match failures {
+                    0 => Ok(()),
+                    1 => f.write_str(" after 1 failed run"),
+                    _ => write!(f, " after {failures} failed runs"),
+                }
             }
             Self::NoAgents => f.write_str("has nobody to run it: no agent is configured"),
             Self::TaggedOnly => f.write_str(
@@ -234,5 +234,67 @@ fn write_some(
         write!(f, " and {n_more} more")
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(why: &Why, expected: &str) {
+        assert_eq!(why.to_string(), expected);
+    }
+
+    #[test]
+    fn long_lists_are_counted() {
+        let agents = |n: usize| (1..=n).map(|at| AgentId::from(format!("a{at}"))).collect();
+        check(
+            &Why::NoCapacity { agents: agents(1) },
+            "waits for a free slot of a1",
+        );
+        check(
+            &Why::NoCapacity { agents: agents(5) },
+            "waits for a free slot of a1, a2, a3, a4, a5",
+        );
+        check(
+            &Why::NoCapacity { agents: agents(7) },
+            "waits for a free slot of a1, a2, a3, a4, a5 and 2 more",
+        );
+    }
+
+    #[test]
+    fn a_rest_of_a_second_is_a_second() {
+        let wait = |millis, failures| Why::Backoff {
+            until: Millis(0),
+            remaining: Duration::from_millis(millis),
+            failures,
+        };
+        check(&wait(1, 1), "waits 1 s more after 1 failed run");
+        check(&wait(1000, 2), "waits 1 s more after 2 failed runs");
+        check(&wait(1001, 0), "waits 2 s more");
+    }
+
+    #[test]
+    fn an_agent_says_what_keeps_it() {
+        let pinned = |because| Why::Pinned {
+            agent: "a".into(),
+            because,
+        };
+        check(
+            &pinned(Hindrance::Busy { capacity: 1 }),
+            "is assigned to a, which has its one slot taken",
+        );
+        check(
+            &pinned(Hindrance::Busy { capacity: 3 }),
+            "is assigned to a, which has all its 3 slots taken",
+        );
+        check(
+            &pinned(Hindrance::Drained),
+            "is assigned to a, which has capacity 0",
+        );
+        check(
+            &pinned(Hindrance::LacksTags([Tag::from("db")].into())),
+            "is assigned to a, which lacks db",
+        );
     }
 }

@@ -206,7 +206,7 @@ fn it_sees_an_issue_that_is_forgotten() {
 }
 
 proptest! {
-    #![proptest_config(cases(3_000))]
+    #![proptest_config(cases(2_000))]
 
     #[test]
     fn it_sees_any_start_that_is_left_out(world in worlds(&[0])) {

@@ -167,7 +167,7 @@ fn could_have(world: &World, agent: &Agent, issue: &ReadyIssue) -> bool {
 }
 
 proptest! {
-    #![proptest_config(cases(250))]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn an_issue_with_k_older_ones_starts_within_its_share_of_starts(play in plays(), every in 1..=10_u32) {
