@@ -276,7 +276,9 @@ impl Readiness<'_> {
             .iter()
             .filter(|(key, _)| is_entry(key))
             .filter_map(|(_, result)| result.at);
-        let own = [issue.not_before, issue.queued_at].into_iter().flatten();
+        // A release may set `not_before` for the next attempt; that must not make the issue younger.
+        let planned = issue.not_before.filter(|_| issue.epoch == 0);
+        let own = [planned, issue.queued_at].into_iter().flatten();
         dependencies
             .chain(gates)
             .chain(own)

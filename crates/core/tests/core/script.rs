@@ -145,6 +145,16 @@ impl World {
                 decide::claim_next(snapshot, request, &who, &NextFilter::default(), ttl)
             }
             "release" => decide::release(snapshot, request, &ids, None, None),
+            "later" => {
+                let wait = Duration::from_secs(second.parse().unwrap());
+                decide::release(
+                    snapshot,
+                    request,
+                    &ids,
+                    None,
+                    Some(request.now.wall.plus(wait)),
+                )
+            }
             "done" => decide::done(snapshot, request, &ids),
             "reject" => decide::reject(snapshot, request, &ids, Some("no")),
             "reopen" => decide::reopen(snapshot, request, &ids),

@@ -191,6 +191,22 @@ fn ready_since_is_the_latest_reason_to_have_waited() {
 }
 
 #[test]
+fn a_retry_keeps_the_age_of_its_issue() {
+    check(
+        "create a after=2030-01-01T00:00:05Z; tick 6; since a",
+        &expect![[r#"
+            a ready since 00:00:05
+            a ready"#]],
+    );
+    check(
+        "create a; tick 5; claim a agent:x; as agent:x; later a 60; tick 99; since a",
+        &expect![[r#"
+            a ready since 00:00:00
+            a ready"#]],
+    );
+}
+
+#[test]
 fn ready_issues_come_by_priority_then_age() {
     check(
         "create a prio=low; tick 1; create b prio=critical; tick 1; create c; create d prio=high; tick 1; create e; ready",
