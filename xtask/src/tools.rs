@@ -32,11 +32,6 @@ const TOOLS: &[Tool] = &[
         package: "python3-minimal",
         purpose: "the test of crates/dispatch/examples/simple-orchestrator.py",
     },
-    Tool {
-        program: "jq",
-        package: "jq",
-        purpose: "the test of crates/dispatch/examples/bash-orchestrator.sh",
-    },
 ];
 
 /// What the tests find: extra environment, and what is still missing.
@@ -114,14 +109,18 @@ fn install(packages: &[&str]) -> Result<()> {
 fn unpack(packages: &[&str], unpacked: &Path) -> Result<()> {
     let archives = unpacked.join("archives");
     fs::create_dir_all(&archives).with_context(|| format!("cannot make {}", archives.display()))?;
-    let plan = Call::new(
-        "apt-get",
-        ["install", "--simulate", "--yes", "--no-install-recommends"]
-            .iter()
-            .chain(packages),
-    )
-    .read()?;
-    Call::new("apt-get", ["download"].into_iter().chain(planned(&plan)))
+    let apt = Apt::new(unpacked)?;
+    let simulated = ["install", "--simulate", "--yes", "--no-install-recommends"];
+    let plan = || apt.call(&[&simulated, packages].concat()).read();
+    let plan = if let Ok(plan) = plan() {
+        plan
+    } else {
+        // Hooks of the system fail without root although the lists have arrived; the plan below is what tells.
+        drop(apt.call(&["update"]).outcome()?);
+        plan()?
+    };
+    let planned = planned(&plan);
+    apt.call(&[&["download"], planned.as_slice()].concat())
         .within(&archives)
         .read()?;
     for entry in fs::read_dir(&archives)? {
@@ -138,6 +137,37 @@ fn unpack(packages: &[&str], unpacked: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// An apt whose lists and cache are our own, because those of the system belong to root.
+struct Apt {
+    options: Vec<String>,
+}
+
+impl Apt {
+    fn new(unpacked: &Path) -> Result<Self> {
+        let mut options = Vec::new();
+        for (key, folder) in [
+            ("Dir::State::Lists", "apt/lists"),
+            ("Dir::Cache", "apt/cache"),
+        ] {
+            let folder = unpacked.join(folder);
+            fs::create_dir_all(folder.join("partial"))?;
+            options.extend(["-o".to_owned(), format!("{key}={}", folder.display())]);
+        }
+        fs::create_dir_all(unpacked.join("apt/cache/archives/partial"))?;
+        Ok(Self { options })
+    }
+
+    fn call(&self, arguments: &[&str]) -> Call {
+        Call::new(
+            "apt-get",
+            self.options
+                .iter()
+                .map(String::as_str)
+                .chain(arguments.iter().copied()),
+        )
+    }
 }
 
 /// Returns the packages that a simulated installation would add.

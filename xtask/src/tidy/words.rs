@@ -96,8 +96,9 @@ fn is_there(line: &str, word: &str) -> bool {
     let ends_open = word.ends_with(char::is_alphanumeric);
     let begins_open = word.starts_with(char::is_alphanumeric);
     line.match_indices(word).any(|(at, _)| {
-        !(begins_open && joins(line[..at].chars().next_back()))
-            && !(ends_open && joins(line[at + word.len()..].chars().next()))
+        let is_joined_before = begins_open && joins(line[..at].chars().next_back());
+        let is_joined_behind = ends_open && joins(line[at + word.len()..].chars().next());
+        !is_joined_before && !is_joined_behind
     })
 }
 
