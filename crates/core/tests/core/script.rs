@@ -115,6 +115,7 @@ impl World {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each verb")]
     fn decide(&self, verb: &str, rest: &[&str]) -> Decision {
         let (snapshot, request) = (&self.snapshot, &self.request);
         let ids: Vec<IssueId> = rest
