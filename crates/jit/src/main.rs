@@ -1,3 +1,17 @@
-//! Skeleton.
+//! The `jit` command line.
+//!
+//! Owns nothing but the way in: `cli` parses and dispatches, `commands` do the work, `output` prints.
 
-fn main() {}
+mod args;
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod error;
+mod identity;
+mod output;
+mod reply;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,214 @@
+//! The command line: what is typed, and which verb it means.
+//!
+//! Owns the list of commands and the way from arguments to an exit code. Refuses to know any verb's arguments.
+
+use crate::args::global::{Format, GlobalArgs};
+use crate::commands::{
+    dep, events, gate, graph, import, init, issue, lease, query, status, validate, r#where, why,
+};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{ColorChoice, Terminal};
+use crate::reply::{Reply, Shape};
+use clap::Parser as _;
+use clap::error::ErrorKind as ParseErrorKind;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Track issues in the repository they are about
+///
+/// Issues form a graph; `ready` follows from it. People and agents claim ready issues, work, and finish them.
+#[derive(Debug, clap::Parser)]
+#[command(name = "jit", version, infer_subcommands = false, max_term_width = 100)]
+#[command(after_help = "Examples:
+  jit init
+  jit issue create -t \"Implement parser\" -p high
+  jit dep add <test-id> <parser-id>
+  jit query ready --json
+  jit issue claim <id> copilot-1
+  jit issue done <id>")]
+struct Cli {
+    #[command(flatten)]
+    globals: GlobalArgs,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// A command.
+#[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
+enum Command {
+    /// Make a store for this repository
+    Init(init::Args),
+    /// Say which store is used, and why
+    Where(r#where::Args),
+    /// Show how many issues are in which state, and who holds what
+    Status(status::Args),
+    /// Check the store
+    Validate(validate::Args),
+    /// Create, show, change, claim and finish issues
+    #[command(subcommand)]
+    Issue(issue::Command),
+    /// Change what an issue waits for
+    #[command(subcommand)]
+    Dep(dep::Command),
+    /// Define, require and pass gates
+    #[command(subcommand)]
+    Gate(gate::Command),
+    /// Ask for issues
+    #[command(subcommand)]
+    Query(query::Command),
+    /// Say why an issue is not ready
+    Why(why::Args),
+    /// Walk and draw the graph
+    #[command(subcommand)]
+    Graph(graph::Command),
+    /// Renew and list leases
+    #[command(subcommand)]
+    Lease(lease::Command),
+    /// Read and follow the log
+    #[command(subcommand)]
+    Events(events::Command),
+    /// Take over issues from other trackers
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Short for `query ready`
+    Ready(query::ready::Args),
+    /// Short for `issue show`
+    Show(issue::show::Args),
+    /// Short for `issue claim`
+    Claim(issue::claim::Args),
+    /// Short for `issue done`
+    Done(issue::done::Args),
+}
+
+impl Command {
+    fn shape(&self) -> Shape {
+        match self {
+            Self::Init(_) | Self::Where(_) => Shape::Place,
+            Self::Status(_) => Shape::Status,
+            Self::Validate(_) => Shape::Finding,
+            Self::Issue(verb) => verb.shape(),
+            Self::Dep(verb) => verb.shape(),
+            Self::Gate(verb) => verb.shape(),
+            Self::Query(verb) => verb.shape(),
+            Self::Graph(verb) => verb.shape(),
+            Self::Lease(verb) => verb.shape(),
+            Self::Events(verb) => verb.shape(),
+            Self::Import(verb) => verb.shape(),
+            Self::Why(_) => Shape::Why,
+            Self::Ready(_) | Self::Show(_) | Self::Claim(_) | Self::Done(_) => Shape::Issue,
+        }
+    }
+
+    fn run(self, context: &Context) -> Result<Reply, CliError> {
+        match self {
+            Self::Init(_) => init::run(context),
+            Self::Where(_) => r#where::run(context),
+            Self::Status(_) => status::run(context),
+            Self::Validate(args) => validate::run(&args, context),
+            Self::Issue(verb) => verb.run(context),
+            Self::Dep(verb) => verb.run(context),
+            Self::Gate(verb) => verb.run(context),
+            Self::Query(verb) => verb.run(context),
+            Self::Why(args) => why::run(&args, context),
+            Self::Graph(verb) => verb.run(context),
+            Self::Lease(verb) => verb.run(context),
+            Self::Events(verb) => verb.run(context),
+            Self::Import(verb) => verb.run(context),
+            Self::Ready(_) => query::ready::run(context),
+            Self::Show(args) => issue::show::run(&args, context),
+            Self::Claim(args) => issue::claim::run(args, context),
+            Self::Done(args) => issue::done::run(&args, context),
+        }
+    }
+}
+
+/// Runs the command that was typed.
+pub(crate) fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return not_parsed(&error, &arguments),
+    };
+    let terminal = Terminal::new(&cli.globals);
+    match answer(cli) {
+        Ok(reply) => terminal.answer(reply),
+        Err(error) => terminal.fail(&error),
+    }
+}
+
+fn answer(cli: Cli) -> Result<Reply, CliError> {
+    cli.globals.check(cli.command.shape())?;
+    let context = Context::new(cli.globals)?;
+    cli.command.run(&context)
+}
+
+/// Prints help where it was asked for, and an error like any other where the arguments mean nothing.
+fn not_parsed(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let terminal = Terminal::plain(form_of(arguments), ColorChoice::Auto);
+    match error.kind() {
+        ParseErrorKind::DisplayHelp | ParseErrorKind::DisplayVersion => {
+            terminal.help(&error.render().to_string())
+        }
+        _ => terminal.fail(&usage_error(error)),
+    }
+}
+
+/// Returns the form that arguments ask for which could not be parsed.
+fn form_of(arguments: &[OsString]) -> Option<Format> {
+    let words: Vec<&str> = arguments
+        .iter()
+        .skip(1)
+        .filter_map(|argument| argument.to_str())
+        .take_while(|word| *word != "--")
+        .collect();
+    let is_output = |word: &str| matches!(word, "-o" | "--output");
+    let asks_for_json =
+        |word: &str| word == "--json" || ["-ojson", "--output=json", "-o=json"].contains(&word);
+    let is_named = words
+        .windows(2)
+        .any(|pair| is_output(pair[0]) && matches!(pair[1], "json" | "jsonl"));
+    (is_named || words.iter().any(|word| asks_for_json(word))).then_some(Format::Json)
+}
+
+/// Takes clap's text apart: the first paragraph says what is wrong, tips and the usage help.
+fn usage_error(error: &clap::Error) -> CliError {
+    let text = error.render().to_string();
+    let text = text.trim();
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    if error.kind() == ParseErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return CliError::usage("a command is missing")
+            .hint("jit --help")
+            .hint(text);
+    }
+    let mut paragraphs = text.split("\n\n");
+    let mut message = paragraphs.next().unwrap_or_default().to_owned();
+    let mut failure = CliError::usage("");
+    for paragraph in paragraphs {
+        for line in paragraph.lines().map(str::trim) {
+            if let Some(tip) = line.strip_prefix("tip: ") {
+                failure = failure.hint(tip);
+            } else if let Some(usage) = line.strip_prefix("Usage: ") {
+                failure = failure.hint(format!("usage: {usage}"));
+            } else if line.starts_with('[') {
+                message.push(' ');
+                message.push_str(line);
+            }
+        }
+    }
+    failure.message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+}

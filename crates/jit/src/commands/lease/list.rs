@@ -1,0 +1,34 @@
+//! The command `lease list`.
+//!
+//! Refuses to record that a lease ran out.
+
+use crate::commands::answer;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::reply::{Reply, Shape};
+use jit_core::LeaseState;
+
+/// List leases
+///
+/// Those that somebody holds, and those that ran out and are not swept yet.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  jit lease list --json")]
+pub(crate) struct Args {
+    /// Show leases that have ended too
+    #[arg(long)]
+    all: bool,
+}
+
+/// Lists them in order of their issues.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
+    let view = context.view()?;
+    let leases = view
+        .snapshot
+        .leases()
+        .filter(|lease| args.all || lease.state == LeaseState::Held)
+        .map(|lease| jit_wire::lease::lease(lease, &view.now))
+        .collect();
+    let mut reply = answer::objects(context, Shape::Lease, leases);
+    reply.warnings = answer::problems(context, &view);
+    Ok(reply)
+}

@@ -1,0 +1,39 @@
+//! The commands `lease …`.
+//!
+//! Owns the list of verbs. Refuses their arguments: each verb has a file.
+
+mod list;
+mod renew;
+mod sweep;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::reply::{Reply, Shape};
+
+/// A verb of `lease`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Renew(renew::Args),
+    List(list::Args),
+    Sweep(sweep::Args),
+}
+
+impl Command {
+    /// Returns what the answer consists of.
+    pub(crate) fn shape(&self) -> Shape {
+        match self {
+            Self::Renew(_) => Shape::Renewal,
+            Self::List(_) => Shape::Lease,
+            Self::Sweep(_) => Shape::Issue,
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn run(self, context: &Context) -> Result<Reply, CliError> {
+        match self {
+            Self::Renew(args) => renew::run(&args, context),
+            Self::List(args) => list::run(&args, context),
+            Self::Sweep(_) => sweep::run(context),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The verbs, one file each.
+//!
+//! Owns nothing itself. Each file has the words of its help, its arguments, and the way from them to a reply. Refuses to
+//! print and to decide.
+
+mod answer;
+pub(crate) mod dep;
+pub(crate) mod events;
+pub(crate) mod gate;
+pub(crate) mod graph;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod issue;
+pub(crate) mod lease;
+pub(crate) mod query;
+pub(crate) mod status;
+pub(crate) mod validate;
+pub(crate) mod r#where;
+pub(crate) mod why;

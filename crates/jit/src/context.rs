@@ -1,0 +1,239 @@
+//! What a command works on: the store of this directory, under its settings, as somebody.
+//!
+//! Owns the reading of the environment and the way from a directory to a `Tracker`. Refuses to parse arguments and to print.
+
+use crate::args::global::GlobalArgs;
+use crate::args::input::Input;
+use crate::config::Settings;
+use crate::error::CliError;
+use crate::identity;
+use jit_core::{Assignee, Fence, IssueId, Timestamp};
+use jit_store::FileStore;
+use jit_store::file::{Location, Options, Search};
+use jit_tracker::{Call, Clock as _, SystemClock, SystemIds, Tracker, View};
+use std::cell::OnceCell;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Everything that a command needs beside its own arguments.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) globals: GlobalArgs,
+    pub(crate) input: Input,
+    fence: Fence,
+    opened: OnceCell<Opened>,
+}
+
+/// An open store.
+#[derive(Debug)]
+struct Opened {
+    tracker: Rc<Tracker>,
+    location: Location,
+    warnings: Vec<String>,
+}
+
+impl Context {
+    /// Returns the context of a command with these flags; an environment that means nothing is refused, whatever the
+    /// command, since a fence that is ignored is none.
+    pub(crate) fn new(globals: GlobalArgs) -> Result<Self, CliError> {
+        let fence = Fence {
+            flag: globals.epoch,
+            environment: fence_from(|name| std::env::var_os(name))?,
+        };
+        Ok(Self {
+            globals,
+            input: Input::default(),
+            fence,
+            opened: OnceCell::new(),
+        })
+    }
+
+    /// Returns where to search for the store.
+    pub(crate) fn search(&self) -> Result<Search, CliError> {
+        let named = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let start = match &self.globals.repo {
+            Some(dir) => dir.clone(),
+            None => std::env::current_dir()
+                .map_err(|error| CliError::io("find", "the current directory", &error))?,
+        };
+        let safe = std::env::var_os("JIT_SAFE_DIRECTORY").unwrap_or_default();
+        Ok(Search {
+            start,
+            jit_dir: named("JIT_DIR").filter(|_| self.globals.repo.is_none()),
+            home: named("HOME"),
+            safe_dirs: std::env::split_paths(&safe)
+                .filter(|path| !path.as_os_str().is_empty())
+                .collect(),
+        })
+    }
+
+    /// Returns the tracker of this directory.
+    pub(crate) fn tracker(&self) -> Result<&Tracker, CliError> {
+        Ok(&self.opened()?.tracker)
+    }
+
+    /// Returns the tracker for an answer that goes on after the command.
+    pub(crate) fn shared_tracker(&self) -> Result<Rc<Tracker>, CliError> {
+        Ok(Rc::clone(&self.opened()?.tracker))
+    }
+
+    /// Returns where the store is.
+    pub(crate) fn location(&self) -> Result<&Location, CliError> {
+        Ok(&self.opened()?.location)
+    }
+
+    /// Returns what the settings warn about.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let opened = self.opened.get();
+        opened
+            .map(|opened| opened.warnings.clone())
+            .unwrap_or_default()
+    }
+
+    /// Returns everything as it is now.
+    pub(crate) fn view(&self) -> Result<View, CliError> {
+        Ok(self.tracker()?.view()?)
+    }
+
+    /// Returns what a writing command brings along.
+    pub(crate) fn call(&self, force: bool) -> Result<Call, CliError> {
+        if self.globals.key.as_deref() == Some("") {
+            return Err(CliError::usage("--key can't be empty"));
+        }
+        Ok(Call {
+            actor: self.actor()?,
+            fence: self.fence.clone(),
+            if_etag: self.globals.if_etag.clone(),
+            key: self.globals.key.clone(),
+            force,
+            dry_run: self.globals.dry_run,
+        })
+    }
+
+    /// Returns who acts: the flag, the environment, or the person at the keyboard.
+    pub(crate) fn actor(&self) -> Result<Assignee, CliError> {
+        if let Some(name) = &self.globals.actor {
+            return Assignee::parse(name)
+                .map_err(|error| CliError::usage(format!("--actor: {error}")));
+        }
+        if let Some(name) = variable(&|name| std::env::var_os(name), "JIT_ACTOR")? {
+            return Assignee::parse(&name)
+                .map_err(|error| CliError::usage(format!("JIT_ACTOR: {error}")));
+        }
+        let git = self.location()?.git.as_ref();
+        let common = git.map(|git| git.common.as_path());
+        identity::person(common, |name| std::env::var_os(name)).ok_or_else(|| {
+            CliError::usage("nobody knows who you are").hint("set --actor or JIT_ACTOR")
+        })
+    }
+
+    fn opened(&self) -> Result<&Opened, CliError> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        let opened = self.open()?;
+        Ok(self.opened.get_or_init(|| opened))
+    }
+
+    fn open(&self) -> Result<Opened, CliError> {
+        let location = jit_store::file::locate(&self.search()?)?;
+        let store = FileStore::open(location.clone(), Options::default())?;
+        let path = location.store.join("config.toml").display().to_string();
+        let settings = match store.config()? {
+            Some(text) => Settings::parse(&text, &path)?,
+            None => Settings::default(),
+        };
+        let store = store.with_options(settings.options);
+        Ok(Opened {
+            tracker: Rc::new(Tracker::new(
+                Box::new(store),
+                settings.policy,
+                Box::new(SystemClock),
+                Box::new(SystemIds),
+            )),
+            location,
+            warnings: settings.warnings,
+        })
+    }
+}
+
+/// Returns the present moment.
+pub(crate) fn now() -> Result<Timestamp, CliError> {
+    let now = SystemClock
+        .now()
+        .map_err(|error| CliError::io("read", "the clock", &error))?;
+    Ok(now.wall)
+}
+
+/// Reads a variable as text; an empty one counts as absent.
+fn variable(
+    environment: &impl Fn(&str) -> Option<OsString>,
+    name: &str,
+) -> Result<Option<String>, CliError> {
+    let Some(value) = environment(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let text = value.into_string();
+    text.map(Some)
+        .map_err(|_| CliError::usage(format!("the environment variable {name} is not UTF-8")))
+}
+
+/// Reads the fence of the environment: both halves, or neither.
+fn fence_from(
+    environment: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<(IssueId, u64)>, CliError> {
+    let issue = variable(&environment, "JIT_ISSUE")?;
+    let epoch = variable(&environment, "JIT_EPOCH")?;
+    let (issue, epoch) = match (issue, epoch) {
+        (None, None) => return Ok(None),
+        (Some(issue), Some(epoch)) => (issue, epoch),
+        (Some(_), None) => return Err(half_fence("JIT_ISSUE", "JIT_EPOCH")),
+        (None, Some(_)) => return Err(half_fence("JIT_EPOCH", "JIT_ISSUE")),
+    };
+    let id = IssueId::parse(&issue).map_err(|_| {
+        CliError::usage(format!("JIT_ISSUE is `{issue}`, which is no full issue id"))
+    })?;
+    let number = epoch
+        .parse()
+        .map_err(|_| CliError::usage(format!("JIT_EPOCH is `{epoch}`, which is no epoch")))?;
+    Ok(Some((id, number)))
+}
+
+fn half_fence(set: &str, unset: &str) -> CliError {
+    CliError::usage(format!("{set} is set, but {unset} is not"))
+        .hint("together they fence every write to that issue; set both or neither")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jit_core::ErrorKind;
+
+    #[test]
+    fn a_fence_is_whole_or_refused() {
+        let check = |issue: Option<&str>, epoch: Option<&str>, expected: Result<bool, ()>| {
+            let look = |name: &str| match name {
+                "JIT_ISSUE" => issue.map(OsString::from),
+                _ => epoch.map(OsString::from),
+            };
+            let found = fence_from(look).map(|fence| fence.is_some());
+            assert_eq!(
+                found.map_err(|error| assert_eq!(error.kind, ErrorKind::Usage)),
+                expected
+            );
+        };
+        check(None, None, Ok(false));
+        check(Some(""), Some(""), Ok(false));
+        check(Some("k7m2abcdef"), Some("3"), Ok(true));
+        check(Some("k7m2"), Some("3"), Err(()));
+        check(Some("k7m2abcdef"), Some("-3"), Err(()));
+        check(Some("k7m2abcdef"), Some("three"), Err(()));
+        check(Some("k7m2abcdef"), None, Err(()));
+        check(None, Some("3"), Err(()));
+    }
+}

@@ -1,0 +1,92 @@
+//! What to do about a failure.
+//!
+//! Owns one hint for each kind of failure that has one. Refuses every command that destroys anything, and every guess: the
+//! nearest name is suggested, never assumed.
+
+use jit_core::{Blocker, Refusal};
+use jit_store::StoreError;
+
+/// Returns what helps against a refusal.
+pub(super) fn of_refusal(refusal: &Refusal) -> Vec<String> {
+    match refusal {
+        Refusal::NotFound { .. } | Refusal::MissingTarget { .. } => one("jit issue list"),
+        Refusal::Ambiguous { .. } => one("type more characters of the id"),
+        Refusal::Unreadable { .. } => one("jit validate"),
+        Refusal::UnknownGate { key, nearest } => {
+            let mut hints = Vec::new();
+            if let Some(nearest) = nearest {
+                hints.push(format!("a gate with a similar key is defined: {nearest}"));
+            }
+            hints.push(format!("jit gate define {key} --title T"));
+            hints
+        }
+        Refusal::GateNotRequired { id, key } => one(&format!("jit gate add {id} {key}")),
+        Refusal::GateExists { key } | Refusal::AutomaticGate { key } => {
+            one(&format!("jit gate show {key}"))
+        }
+        Refusal::WrongRole { key, .. } => one(&format!("jit gate show {key}")),
+        Refusal::NothingReady { .. } => one("jit query blocked"),
+        Refusal::NotReady { id, .. } => one(&format!("jit why {id}")),
+        Refusal::Unfinished { id, blockers } => unfinished(id.as_str(), blockers),
+        Refusal::WrongState { id, .. }
+        | Refusal::AlreadyClaimed { id, .. }
+        | Refusal::AssignedToAnother { id, .. }
+        | Refusal::NotTheHolder { id, .. }
+        | Refusal::EtagDiffers { id, .. }
+        | Refusal::LeaseLost { id, .. } => one(&format!("jit issue show {id}")),
+        Refusal::Cycle { path } => one(&path
+            .first()
+            .map_or_else(String::new, |id| format!("jit graph show {id}"))),
+        Refusal::KeyReused { .. } => one("choose a new --key for a new command"),
+        Refusal::Invalid { .. } => Vec::new(),
+    }
+}
+
+fn one(hint: &str) -> Vec<String> {
+    vec![hint.to_owned()]
+}
+
+fn unfinished(id: &str, blockers: &[Blocker]) -> Vec<String> {
+    let mut hints = Vec::new();
+    for blocker in blockers {
+        let hint = match blocker {
+            Blocker::Gate { key, .. } => format!("jit gate pass {id} {key}"),
+            Blocker::Dependency { id: other, .. } | Blocker::Child { id: other } => {
+                format!("jit issue show {other}")
+            }
+            Blocker::Hold { .. } => format!("jit issue unhold {id}"),
+            Blocker::Parent { .. }
+            | Blocker::NotBefore { .. }
+            | Blocker::Cycle
+            | Blocker::Checklist { .. } => format!("jit issue show {id}"),
+        };
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    hints
+}
+
+/// Returns what helps against a failure of the store.
+pub(super) fn of_store(error: &StoreError) -> Vec<String> {
+    match error {
+        StoreError::NoStore { .. } => one("jit init"),
+        StoreError::DanglingPointer { .. } | StoreError::WorktreeStoreEmpty { .. } => {
+            one("jit init in the main worktree, or name the store with --repo or JIT_DIR")
+        }
+        StoreError::NotOurs { .. } => one("work as the owner of the store"),
+        StoreError::Busy { .. } => one("try again"),
+        StoreError::FormatTooNew { .. } => one("use a newer jit"),
+        StoreError::Damaged { .. } => one("jit validate"),
+        StoreError::MergeInProgress { .. } => one("git status"),
+        StoreError::StateDirUnwritable { .. } => {
+            one("grant write access to that directory; the state is kept nowhere else")
+        }
+        StoreError::ReadOnly(_) => one("work where the store can be written"),
+        StoreError::OutcomeUnknown(_) => one("repeat the command with the same --key"),
+        StoreError::NetworkFs(_) => one(
+            "move the repository to a local disk, or set allow_network_fs = true in .jit/config.toml if one host alone uses it",
+        ),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,172 @@
+//! What a command answers, before anybody has chosen a form for it.
+//!
+//! Owns the value between `commands` and `output`. Refuses to be printed by itself.
+
+use crate::error::CliError;
+use jit_core::Value;
+
+/// What sort of objects an answer consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Issues.
+    Issue,
+    /// Blocked issues, with the reasons.
+    Blocked,
+    /// An issue, with the reasons why it is not ready.
+    Why,
+    /// Issues with their distance from the one that was asked for.
+    Node,
+    /// Gate definitions.
+    Gate,
+    /// Leases.
+    Lease,
+    /// Answers to renewals.
+    Renewal,
+    /// Events.
+    Event,
+    /// Findings of `validate`.
+    Finding,
+    /// Where the store is.
+    Place,
+    /// The state of the repository.
+    Status,
+    /// The report of an import.
+    Import,
+    /// A drawing of the graph.
+    Drawing,
+}
+
+const NODE_FIELDS: [&str; 40] = {
+    let mut fields = ["depth"; 40];
+    let mut place = 0;
+    while place < jit_wire::issue::FIELDS.len() {
+        fields[place] = jit_wire::issue::FIELDS[place];
+        place += 1;
+    }
+    fields
+};
+
+impl Shape {
+    /// Returns the members that `--fields` may name.
+    pub(crate) fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Issue | Self::Blocked | Self::Why => &jit_wire::issue::FIELDS,
+            Self::Node => &NODE_FIELDS,
+            Self::Gate => &jit_wire::gate::FIELDS,
+            Self::Lease => &jit_wire::lease::FIELDS,
+            Self::Renewal => &[
+                "id",
+                "epoch",
+                "ok",
+                "fenced",
+                "cancel_requested",
+                "expires_at",
+                "current",
+                "code",
+            ],
+            Self::Event => &jit_wire::event::FIELDS,
+            Self::Finding => &["code", "issue", "path", "message", "remedy"],
+            Self::Place => &[
+                "store", "root", "private", "why", "git_dir", "created", "changed",
+            ],
+            Self::Status => &["counts", "total", "leases", "problems", "store", "root"],
+            Self::Import => &[
+                "records", "taken", "skipped", "mapped", "edges", "left_out", "changed",
+            ],
+            Self::Drawing => &["nodes", "edges"],
+        }
+    }
+
+    /// Returns the members that a table or TSV shows unless `--fields` chooses.
+    pub(crate) fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Issue | Self::Blocked | Self::Why => {
+                &["id", "priority", "state", "assignee", "title"]
+            }
+            Self::Node => &["id", "depth", "priority", "state", "assignee", "title"],
+            Self::Gate => &["key", "stage", "mode", "title"],
+            Self::Lease => &["issue", "epoch", "state", "holder", "expires_at"],
+            Self::Event => &["ts", "type", "issue", "actor", "note"],
+            Self::Finding => &["code", "issue", "path", "message"],
+            Self::Renewal | Self::Place | Self::Status | Self::Import | Self::Drawing => {
+                self.fields()
+            }
+        }
+    }
+
+    /// Returns the member that `-o id` prints.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gate => "key",
+            Self::Lease => "issue",
+            Self::Finding => "code",
+            Self::Place | Self::Status | Self::Import | Self::Drawing => "store",
+            Self::Issue | Self::Blocked | Self::Why | Self::Node | Self::Renewal | Self::Event => {
+                "id"
+            }
+        }
+    }
+}
+
+/// Objects that come one after the other; `None` is a moment in which none came.
+pub(crate) type Objects = Box<dyn Iterator<Item = Result<Option<Value>, CliError>>>;
+
+/// The data of an answer.
+pub(crate) enum Body {
+    /// Any number of objects: a top-level array.
+    List(Vec<Value>),
+    /// Exactly one object.
+    One(Value),
+    /// A document in a format of its own, with the objects it was made from.
+    Document { text: String, object: Value },
+    /// Objects that come one after the other.
+    Stream(Objects),
+}
+
+/// What people find on standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The objects themselves: a page for one, a table for several.
+    #[default]
+    Reader,
+    /// The bare ids of what the command made or took.
+    Script,
+    /// Nothing: the talk says it all.
+    Nobody,
+}
+
+/// What a command answers.
+pub(crate) struct Reply {
+    /// The data.
+    pub(crate) body: Body,
+    /// What the data consists of.
+    pub(crate) shape: Shape,
+    /// What people see of it.
+    pub(crate) audience: Audience,
+    /// Sentences for people, left out where a machine reads.
+    pub(crate) talk: Vec<String>,
+    /// Sentences for everybody.
+    pub(crate) notes: Vec<String>,
+    /// What is wrong, though the command succeeded.
+    pub(crate) warnings: Vec<String>,
+    /// Whether anything was written: its answer must not get lost silently.
+    pub(crate) has_written: bool,
+    /// A failure that follows the answer: findings are data, and a failure all the same.
+    pub(crate) verdict: Option<CliError>,
+}
+
+impl Reply {
+    /// Returns an answer of these data and nothing else.
+    pub(crate) fn new(shape: Shape, body: Body) -> Self {
+        Self {
+            body,
+            shape,
+            audience: Audience::default(),
+            talk: Vec::new(),
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            has_written: false,
+            verdict: None,
+        }
+    }
+}
