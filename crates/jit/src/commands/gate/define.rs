@@ -19,7 +19,7 @@ use jit_core::{Assignee, ErrorKind, GateDefinition, GateKey, GateMode, GateStage
 )]
 pub(crate) struct Args {
     /// The name of the gate: lower-case letters, digits, - and _
-    #[arg(value_name = "KEY", value_parser = values::gate)]
+    #[arg(id = "gate", value_name = "KEY", value_parser = values::gate)]
     key: GateKey,
 
     /// Say in one line what must hold

@@ -13,7 +13,7 @@ use jit_core::{ErrorKind, GateKey, Value};
 #[command(after_help = "Examples:\n  jit gate show review")]
 pub(crate) struct Args {
     /// The name of the gate
-    #[arg(value_name = "KEY", value_parser = values::gate)]
+    #[arg(id = "gate", value_name = "KEY", value_parser = values::gate)]
     key: GateKey,
 }
 
