@@ -6,7 +6,7 @@
 use super::layout::{PRIVATE_DIR, STORE_DIR};
 use super::{format, layout, locate::Location};
 use crate::error::{Result, StoreError};
-use crate::fs::{self, Access, At, Fs, RealFs, RelPath, Root};
+use crate::fs::{self, Access, At, Fs, RealFs, Root};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -47,18 +47,29 @@ impl Initialised {
 
 /// Makes the store at a place that [`super::place_for_new`] named, or completes one.
 pub fn init(location: &Location) -> Result<Initialised> {
-    let fs = RealFs::new(&location.store, &location.private);
+    let created = make(&RealFs::new(&location.store, &location.private))?;
+    write_pointer(location)?;
+    Ok(Initialised { created })
+}
+
+/// Makes the files of a store and returns those that were not there.
+pub(crate) fn make(fs: &dyn Fs) -> Result<Vec<String>> {
+    let failed = |action, root: Root| {
+        move |error| {
+            StoreError::at_path(
+                action,
+                format!("the {root:?} directory").to_lowercase(),
+                error,
+            )
+        }
+    };
     for root in [Root::Shared, Root::Private] {
-        fs.make_root(root)
-            .map_err(|error| StoreError::at_path("make", path_of(location, root), error))?;
+        fs.make_root(root).map_err(failed("make", root))?;
     }
-    for dir in ["issues", "gates", "events", "local", "local/tmp"] {
-        fs::make_dirs(&fs, Root::Shared, &RelPath::known(dir))
-            .map_err(|error| StoreError::io("make", &At::shared(dir), error))?;
-    }
-    for dir in ["leases", "tmp"] {
-        fs::make_dirs(&fs, Root::Private, &RelPath::known(dir))
-            .map_err(|error| StoreError::io("make", &At::private(dir), error))?;
+    let shared = ["issues", "gates", "events", "local", "local/tmp"].map(At::shared);
+    let private = ["leases", "tmp"].map(At::private);
+    for at in shared.iter().chain(&private) {
+        fs::make_dirs(fs, at.root, &at.path).map_err(|error| StoreError::io("make", at, error))?;
     }
     let mut created = Vec::new();
     // The version comes last: only a whole store has one.
@@ -69,24 +80,14 @@ pub fn init(location: &Location) -> Result<Initialised> {
         (layout::format(), format::NEW_FORMAT),
     ];
     for (at, text) in files {
-        if write_if_absent(&fs, &at, text).map_err(|error| StoreError::io("write", &at, error))? {
+        if write_if_absent(fs, &at, text).map_err(|error| StoreError::io("write", &at, error))? {
             created.push(at.path.as_str().to_owned());
         }
     }
-    write_pointer(location)?;
     for root in [Root::Shared, Root::Private] {
-        fs.sync_dir(root, None)
-            .map_err(|error| StoreError::at_path("sync", path_of(location, root), error))?;
+        fs.sync_dir(root, None).map_err(failed("sync", root))?;
     }
-    Ok(Initialised { created })
-}
-
-fn path_of(location: &Location, root: Root) -> String {
-    let path = match root {
-        Root::Shared => &location.store,
-        Root::Private => &location.private,
-    };
-    path.display().to_string()
+    Ok(created)
 }
 
 /// Writes a file whole, or leaves the one that is there.

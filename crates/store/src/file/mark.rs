@@ -5,6 +5,7 @@
 
 use super::frame::Frame;
 use crate::fs::{self, Access, At, Fs, RelPath, absent_ok};
+use crate::host::Host;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -33,6 +34,9 @@ pub(crate) struct Mark {
     /// When the oldest of them was written, microseconds since 1970.
     #[serde(default)]
     pub(crate) oldest_us: i64,
+    /// When the last frame was applied and nothing else was under way, microseconds since 1970.
+    #[serde(default)]
+    pub(crate) settled_us: Option<i64>,
     /// A sync of the files failed: what they seem to hold may never reach the disk.
     #[serde(default)]
     pub(crate) is_suspect: bool,
@@ -72,14 +76,20 @@ pub(crate) struct EventClock {
 
 impl Mark {
     /// Notes that the frame, which ends at `offset`, is in the files.
-    pub(crate) fn advance(&mut self, frame: &Frame, offset: u64, boot: &str) {
+    pub(crate) fn advance(&mut self, frame: &Frame, offset: u64, host: &dyn Host) {
+        self.settled_us = Some(host.now_us());
         if self.n_frames == 0 {
             self.oldest_us = frame.wall_us;
         }
         self.n_frames = self.n_frames.saturating_add(1);
         self.seq = frame.seq;
         self.offset = offset;
-        boot.clone_into(&mut self.boot);
+        host.boot_id().clone_into(&mut self.boot);
+    }
+
+    /// Returns since when the store itself has touched no file, if the log ends with frame `last`.
+    pub(crate) fn quiet_since_us(&self, last: u64) -> Option<i64> {
+        self.settled_us.filter(|_| self.seq == last)
     }
 
     pub(crate) fn at() -> At {
@@ -124,6 +134,13 @@ impl Mark {
     pub(crate) fn write(&self, fs: &dyn Fs) -> io::Result<()> {
         let mut file = fs.open(&Self::at(), Access::Create)?;
         fs::write_all_at(&mut *file, 0, &self.encode())
+    }
+
+    /// Writes the mark and waits until it is on disk.
+    pub(crate) fn write_and_sync(&self, fs: &dyn Fs) -> io::Result<()> {
+        let mut file = fs.open(&Self::at(), Access::Create)?;
+        fs::write_all_at(&mut *file, 0, &self.encode())?;
+        file.sync()
     }
 }
 

@@ -25,6 +25,9 @@ mod store;
 mod txn;
 mod watch;
 
+#[cfg(test)]
+mod torture;
+
 pub use init::{Initialised, init};
 pub use layout::{PRIVATE_DIR, STORE_DIR};
 pub use locate::{GitDirs, Location, Search, Why, locate, place_for_new};

@@ -11,7 +11,7 @@ use super::redo::{Fate, Trust, fates};
 use super::session::{Env, MAX_WAL};
 use super::{layout, lock};
 use crate::error::{Result, StoreError};
-use crate::fs::{self, Access, Fs, LockMode, absent_ok};
+use crate::fs::{self, Access, At, Fs, LockMode, absent_ok};
 
 /// How often everything is read again because the log was emptied meanwhile.
 const MAX_RETRIES: usize = 5;
@@ -107,6 +107,21 @@ pub(crate) fn read(env: &Env) -> Result<Records> {
     })
 }
 
+/// Reads one file as the log says that it shall be.
+pub(crate) fn read_one(env: &Env, at: &At) -> Result<Option<Vec<u8>>> {
+    let moment = Moment::observe(env, None)?;
+    let changes = moment
+        .frames
+        .into_iter()
+        .rev()
+        .flat_map(|frame| frame.changes);
+    match changes.into_iter().find(|change| change.at == *at) {
+        Some(change) => Ok(change.post),
+        None => absent_ok(fs::read(&*env.fs, at, super::format::MAX_FILE))
+            .map_err(|error| StoreError::io("read", at, error)),
+    }
+}
+
 /// Reads once; `None` when the log was emptied meanwhile or did not come to rest.
 fn try_read(env: &Env) -> Result<Option<Records>> {
     let before = Moment::observe(env, None)?;
@@ -136,11 +151,16 @@ fn overlay(env: &Env, before: &Moment, after: &Moment, records: &mut Records) ->
         let message = format!("broken at byte {offset}, with good transactions after it");
         records.add_problem(problem(&layout::wal(), "broken_log", message));
     }
+    let quiet_since_us = after
+        .frames
+        .last()
+        .and_then(|last| after.mark.quiet_since_us(last.seq));
     let is_new = |frame: &&Frame| before.trust != Trust::SameBoot || frame.seq > before.mark.seq;
     let frames: Vec<Frame> = after.frames.iter().filter(is_new).cloned().collect();
-    let fates = fates(&frames, before.trust, |at| find(&*env.fs, at)).map_err(|error| {
-        StoreError::at_path("read", "the files named in the log".to_owned(), error)
-    })?;
+    let fates = fates(&frames, before.trust, quiet_since_us, |at| {
+        find(&*env.fs, at)
+    })
+    .map_err(|error| StoreError::at_path("read", "the files named in the log".to_owned(), error))?;
     for (at, fate) in fates {
         match fate {
             Fate::Write { post, .. } => records.overlay(&at, post.as_deref()),

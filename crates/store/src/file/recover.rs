@@ -48,15 +48,22 @@ pub(crate) fn recover(session: &mut Session) -> Result<()> {
     let last_seq = last.seq.max(session.mark.seq);
     sync_wal(session)?;
     sweep(&*session.env.fs)?;
-    let written = redo(session, &frames, trust)?;
+    let quiet_since_us = session.mark.quiet_since_us(last.seq);
+    // From here on a directory that changed late proves nothing about the user, also if this is cut short.
+    session.mark.settled_us = None;
+    session
+        .mark
+        .write_and_sync(&*session.env.fs)
+        .map_err(|error| StoreError::io("write", &Mark::at(), error))?;
+    let written = redo(session, &frames, trust, quiet_since_us)?;
     // Where the segments stand, and what their events say, has to be looked at anew.
     session.mark.segment = None;
     session.mark.clock = EventClock::default();
     match trust {
         Trust::SameBoot => {
-            let boot = session.env.host.boot_id().to_owned();
+            let host = Arc::clone(&session.env.host);
             for frame in &frames {
-                session.mark.advance(frame, session.wal_len, &boot);
+                session.mark.advance(frame, session.wal_len, &*host);
             }
             write_mark(session)
         }
@@ -67,6 +74,7 @@ pub(crate) fn recover(session: &mut Session) -> Result<()> {
                 .boot_id()
                 .clone_into(&mut session.mark.boot);
             session.mark.seq = last_seq;
+            session.mark.settled_us = Some(session.env.host.now_us());
             session.empty_wal(&frames, &written)
         }
     }
@@ -83,23 +91,23 @@ pub(crate) fn trust(mark: &Mark, boot: &str) -> Trust {
     }
 }
 
-/// Mends a mark that points behind an emptied log: the next frame would seem to be applied already.
+/// Adopts an empty log, and mends a mark that points behind its end: the next frame would seem to be applied already.
 fn note_empty_log(session: &mut Session, trust: Trust) -> Result<()> {
-    let is_stale = trust == Trust::SameBoot && session.mark.offset > session.wal_len;
-    if trust != Trust::SameBoot {
-        session
-            .env
-            .host
-            .boot_id()
-            .clone_into(&mut session.mark.boot);
-        session.mark.offset = session.wal_len;
-        session.mark.n_frames = 0;
+    if trust == Trust::SameBoot && session.mark.offset <= session.wal_len {
+        return Ok(());
     }
-    if is_stale {
-        session.mark.offset = session.wal_len;
-        session.mark.n_frames = 0;
-        write_mark(session)?;
+    session.mark.offset = session.wal_len;
+    session.mark.n_frames = 0;
+    if trust == Trust::SameBoot {
+        return write_mark(session);
     }
+    // The mark may be older than the events that it speaks of.
+    session.mark.clock = EventClock::default();
+    session
+        .env
+        .host
+        .boot_id()
+        .clone_into(&mut session.mark.boot);
     Ok(())
 }
 
@@ -148,9 +156,14 @@ fn sweep(fs: &dyn Fs) -> Result<()> {
 }
 
 /// Writes what the frames say and returns the files that were written beside those that they name.
-fn redo(session: &mut Session, frames: &[Frame], trust: Trust) -> Result<BTreeSet<At>> {
+fn redo(
+    session: &mut Session,
+    frames: &[Frame],
+    trust: Trust,
+    quiet_since_us: Option<i64>,
+) -> Result<BTreeSet<At>> {
     let fs = Arc::clone(&session.env.fs);
-    let fates = fates(frames, trust, |at| find(&*fs, at)).map_err(|error| {
+    let fates = fates(frames, trust, quiet_since_us, |at| find(&*fs, at)).map_err(|error| {
         StoreError::at_path("read", "the files named in the log".to_owned(), error)
     })?;
     let (seq, wall_us) = frames

@@ -45,8 +45,6 @@ struct Chain<'a> {
     known: BTreeSet<Option<ContentHash>>,
     /// The last one.
     post: Option<&'a [u8]>,
-    /// When the last frame that touches its directory was written.
-    dir_us: i64,
 }
 
 /// What a file is found to hold.
@@ -61,33 +59,34 @@ pub(crate) enum Found {
     },
 }
 
-/// Room for our own renames of a transaction after its frame was written, microseconds.
-const APPLY_SLACK_US: i64 = 2_000_000;
+/// How far the clock of the file system and that of the host may differ, microseconds.
+const CLOCK_SLACK_US: i64 = 2_000_000;
 
 /// Decides the fate of every file that the frames name, asking `find` for what each holds.
+///
+/// Since `quiet_since_us` the store itself has touched no directory; `None`: nobody knows. It tells a file that somebody
+/// removed from one whose name never reached the disk.
 pub(crate) fn fates(
     frames: &[Frame],
     trust: Trust,
+    quiet_since_us: Option<i64>,
     mut find: impl FnMut(&At) -> io::Result<Found>,
 ) -> io::Result<BTreeMap<At, Fate>> {
     let mut fates = BTreeMap::new();
     for (at, chain) in chains(frames) {
         let found = find(at)?;
-        fates.insert(at.clone(), fate(at, &chain, trust, found));
+        fates.insert(at.clone(), fate(at, &chain, trust, quiet_since_us, found));
     }
     Ok(fates)
 }
 
 fn chains(frames: &[Frame]) -> BTreeMap<&At, Chain<'_>> {
     let mut chains: BTreeMap<&At, Chain<'_>> = BTreeMap::new();
-    let mut dirs = BTreeMap::new();
     for frame in frames {
         for change in &frame.changes {
-            dirs.insert((change.at.root, change.at.path.parent()), frame.wall_us);
             let chain = chains.entry(&change.at).or_insert_with(|| Chain {
                 known: BTreeSet::new(),
                 post: None,
-                dir_us: 0,
             });
             chain.known.insert(change.pre);
             chain
@@ -96,13 +95,16 @@ fn chains(frames: &[Frame]) -> BTreeMap<&At, Chain<'_>> {
             chain.post = change.post.as_deref();
         }
     }
-    for (at, chain) in &mut chains {
-        chain.dir_us = dirs[&(at.root, at.path.parent())];
-    }
     chains
 }
 
-fn fate(at: &At, chain: &Chain<'_>, trust: Trust, found: Found) -> Fate {
+fn fate(
+    at: &At,
+    chain: &Chain<'_>,
+    trust: Trust,
+    quiet_since_us: Option<i64>,
+    found: Found,
+) -> Fate {
     let post = || chain.post.map(<[u8]>::to_vec);
     let write = |saves_current| Fate::Write {
         post: post(),
@@ -110,9 +112,10 @@ fn fate(at: &At, chain: &Chain<'_>, trust: Trust, found: Found) -> Fate {
     };
     let bytes = match found {
         Found::Missing { dir_ctime_ns } => {
+            let is_late = |since: i64| dir_ctime_ns / 1_000 > since.saturating_add(CLOCK_SLACK_US);
             let was_removed = at.root == Root::Shared
-                && trust != Trust::SameBoot
-                && dir_ctime_ns / 1_000 > chain.dir_us.saturating_add(APPLY_SLACK_US);
+                && trust == Trust::Restarted
+                && quiet_since_us.is_some_and(is_late);
             return match chain.post {
                 None => Fate::Done,
                 Some(_) if was_removed => Fate::Keep { post: post() },
@@ -174,7 +177,7 @@ mod tests {
     }
 
     fn check(trust: Trust, found: &Found, expected: &str) {
-        let fates = fates(&log(), trust, |_| Ok(found.clone())).unwrap();
+        let fates = fates(&log(), trust, Some(1_500_000), |_| Ok(found.clone())).unwrap();
         let answer = match &fates[&At::shared(PATH)] {
             Fate::Done => "done",
             Fate::Write {

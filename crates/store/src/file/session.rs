@@ -303,7 +303,7 @@ impl Session {
             apply::sync(fs, std::slice::from_ref(frame), &BTreeSet::new())?;
         }
         let mut mark = self.mark.clone();
-        mark.advance(frame, self.wal_len, self.env.host.boot_id());
+        mark.advance(frame, self.wal_len, &*self.env.host);
         if memory.is_some() {
             mark.segment = memory;
         }

@@ -2,7 +2,7 @@
 //!
 //! Owns opening and the version check. Refuses the work itself: reading is `reader`'s, writing `txn`'s.
 
-use super::format::{self, FormatVersion};
+use super::format::{self, FormatError, FormatVersion};
 use super::locate::Location;
 use super::session::{Env, Options};
 use super::txn::FileTxn;
@@ -107,19 +107,15 @@ pub(crate) fn read_format(fs: &dyn Fs) -> Result<FormatVersion> {
 }
 
 /// Reads the answer that was kept for a key.
-pub(crate) fn read_receipt(fs: &dyn Fs, key: &str) -> Result<Option<Receipt>> {
+pub(crate) fn read_receipt(env: &Env, key: &str) -> Result<Option<Receipt>> {
     let at = layout::receipt(key);
-    let damaged = |reason: String| StoreError::Damaged {
+    let damaged = |error: FormatError| StoreError::Damaged {
         path: at.to_string(),
-        reason,
+        reason: error.to_string(),
     };
-    match absent_ok(fs::read(fs, &at, format::MAX_FILE)) {
-        Ok(None) => Ok(None),
-        Ok(Some(bytes)) => format::read_receipt(&bytes)
-            .map(Some)
-            .map_err(|error| damaged(error.to_string())),
-        Err(error) => Err(StoreError::io("read", &at, error)),
-    }
+    reader::read_one(env, &at)?
+        .map(|bytes| format::read_receipt(&bytes).map_err(damaged))
+        .transpose()
 }
 
 impl Store for FileStore {
@@ -135,7 +131,7 @@ impl Store for FileStore {
     }
 
     fn receipt(&self, key: &str) -> Result<Option<Receipt>> {
-        read_receipt(&*self.env.fs, key)
+        read_receipt(&self.env, key)
     }
 
     fn events(&self, since: Option<&Cursor>) -> Result<Events> {

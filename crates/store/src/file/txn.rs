@@ -141,7 +141,7 @@ impl Txn for FileTxn {
     fn receipt(&self, key: &str) -> Result<Option<Receipt>> {
         match self.pending.files.get(&layout::receipt(key)) {
             Some(Some(bytes)) => Ok(format::read_receipt(bytes).ok()),
-            _ => store::read_receipt(&*self.session.env.fs, key),
+            _ => store::read_receipt(&self.session.env, key),
         }
     }
 

@@ -5,6 +5,8 @@
 
 mod path;
 mod real;
+#[cfg(any(test, feature = "conformance"))]
+pub mod sim;
 
 use std::fmt::Debug;
 use std::io;

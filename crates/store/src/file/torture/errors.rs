@@ -1,0 +1,102 @@
+//! The operating system refuses a call, once or from then on.
+
+use super::{N_STEPS, fresh, is_thorough, judge, let_log_age, states, step};
+use crate::error::StoreError;
+use crate::fs::sim::{Fault, FaultKind, Loss};
+use rustix::io::Errno;
+
+/// Every error number that matters for files.
+const ERRNOS: [Errno; 7] = [
+    Errno::IO,
+    Errno::NOSPC,
+    Errno::ACCESS,
+    Errno::ROFS,
+    Errno::MFILE,
+    Errno::DQUOT,
+    Errno::STALE,
+];
+
+/// Every way to fail; in a quick run those that take different ways through the code.
+fn kinds() -> Vec<FaultKind> {
+    let numbers = ERRNOS.map(Errno::raw_os_error);
+    let [io, full] = [Errno::IO, Errno::NOSPC].map(Errno::raw_os_error);
+    if is_thorough() {
+        let ways = [FaultKind::Once, FaultKind::Forever, FaultKind::Half];
+        return ways.into_iter().flat_map(|way| numbers.map(way)).collect();
+    }
+    vec![
+        FaultKind::Once(io),
+        FaultKind::Forever(full),
+        FaultKind::Half(full),
+    ]
+}
+
+#[test]
+fn an_error_at_any_call_is_told_truly() {
+    let states = states();
+    let fs = fresh();
+    let mut n_errors = 0;
+    for n in 0..N_STEPS {
+        if n == 3 {
+            let_log_age(&fs);
+        }
+        let clean = fs.after_death();
+        clean.inject(None);
+        step(&clean, "boot", n).unwrap();
+        for call in 0..clean.calls().len() as u64 {
+            for kind in kinds() {
+                let victim = fs.after_death();
+                victim.inject(Some(Fault { call, kind }));
+                let answer = step(&victim, "boot", n);
+                n_errors += 1;
+                let what = format!(
+                    "{kind:?} at call {call} ({}) of step {n}",
+                    clean.calls()[usize::try_from(call).unwrap()]
+                );
+                check(&victim, &states, n, answer, &what);
+            }
+        }
+        step(&fs, "boot", n).unwrap();
+    }
+    assert!(n_errors > 500, "only {n_errors} errors");
+}
+
+/// Checks the answer to one step against the files, after the errors have ended.
+fn check(
+    victim: &crate::fs::sim::SimFs,
+    states: &[(String, String)],
+    n: usize,
+    answer: crate::error::Result<crate::Committed>,
+    what: &str,
+) {
+    let n_ops = victim.n_ops();
+    let left = victim.after_death();
+    let (acked, is_next_allowed) = match &answer {
+        Ok(_) => (n + 1, false),
+        Err(StoreError::OutcomeUnknown(_)) => (n, true),
+        Err(_) => (n, false),
+    };
+    let is_stopped = matches!(answer, Err(StoreError::OutcomeUnknown(_)));
+    let verdict = judge(&left, "boot", states, acked, is_next_allowed);
+    let is_allowed_to_stop = is_stopped
+        && verdict
+            .as_ref()
+            .is_err_and(|text| text.contains("StoppedByDiskError"));
+    assert!(
+        verdict.is_ok() || is_allowed_to_stop,
+        "{what}: {answer:?}: {}",
+        verdict.unwrap_err()
+    );
+    if is_stopped {
+        return;
+    }
+    for loss in [Loss::Everything, Loss::Random(1)] {
+        let left = victim.after_power_cut(n_ops, loss);
+        let verdict = judge(&left, "other boot", states, acked, is_next_allowed);
+        assert!(
+            verdict.is_ok(),
+            "{what}: {answer:?}, then {loss:?}: {}",
+            verdict.unwrap_err()
+        );
+    }
+}
