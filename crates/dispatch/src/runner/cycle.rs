@@ -13,7 +13,7 @@ use crate::jit_client::{Issue, JitClient, JitError, State};
 use crate::observe::Observation;
 use crate::ports::{Clock, Rng};
 use crate::runner::perform::{Performed, Task};
-use crate::state::{IssueHistory, StateError};
+use crate::state::{Happening, IssueHistory, StateError};
 
 /// The first time to leave an issue alone that was listed as ready and could not be claimed.
 const FIRST_REFUSAL_WAIT: Duration = Duration::from_millis(250);
@@ -93,9 +93,21 @@ where
     async fn look_and_act(&mut self, is_full: bool, max: Option<usize>) -> Result<(), CycleError> {
         self.report = CycleReport::default();
         self.recover().await?;
+        let looked = self.shared.ports.clock.wall();
         let answers = self.ask(is_full).await?;
         let world = self.world(&answers);
         let plan = plan(&world);
+        if !plan.actions.is_empty() {
+            // Whoever checks the order later must know what could be seen when it was decided.
+            let counts =
+                serde_json::json!({ "ready": world.ready.len(), "actions": plan.actions.len() });
+            let happening = Happening::of_dispatcher("cycle").with_data(counts);
+            self.shared
+                .setting
+                .state
+                .timeline()
+                .append(looked, happening)?;
+        }
         debug_assert!(
             audit(&world, &plan).is_empty(),
             "the plan breaks its own rules: {:?}",
