@@ -29,7 +29,8 @@ const TOOLS: &[Tool] = &[
     },
     Tool {
         program: "python3",
-        package: "python3-minimal",
+        // The minimal package lacks `json`.
+        package: "python3",
         purpose: "the test of crates/dispatch/examples/simple-orchestrator.py",
     },
 ];
