@@ -133,14 +133,15 @@ impl Stage {
                 Err(RecvTimeoutError::Disconnected) => break dispatcher.wait()?,
             }
         };
+        // The last events may still be on their way when the dispatcher is gone.
+        while let Ok(line) = receiver.recv_timeout(Duration::from_millis(300)) {
+            tell(&line, on_event)?;
+        }
         drop(follower);
         reader
             .join()
             .ok()
             .context("the reader of the events panicked")?;
-        for line in receiver.try_iter() {
-            tell(&line, on_event)?;
-        }
         if !status.success() {
             let said = fs::read_to_string(&log).unwrap_or_default();
             let last: Vec<&str> = said.lines().rev().take(20).collect();
@@ -207,25 +208,26 @@ fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Says an event in words, if it is one that a watcher wants to see.
-pub(crate) fn told(event: &Value) -> Option<String> {
-    let issue = output::plain(event["issue"].as_str()?);
+/// Says an event in words, if it is one that a watcher wants to see; `title` gives the title of an issue.
+pub(crate) fn told(event: &Value, title: &dyn Fn(&str) -> String) -> Option<String> {
+    let issue = event["issue"].as_str()?;
     let actor = output::plain(event["actor"].as_str().unwrap_or("?"));
     let after = |field: &str| output::plain(event["changes"][field][1].as_str().unwrap_or("?"));
-    Some(match event["type"].as_str()? {
-        "issue.claimed" => format!(
-            "{issue}  taken by {}, attempt {}",
-            after("assignee"),
-            event["epoch"]
-        ),
-        "issue.done" => format!("{issue}  done"),
-        "issue.gated" => format!("{issue}  waits for a gate"),
-        "issue.released" => format!("{issue}  failed, will be tried again"),
-        "gate.passed" => format!("{issue}  gate passed by {actor}"),
-        "issue.ready" => format!("{issue}  is ready"),
-        "lease.expired" => format!("{issue}  lost its agent"),
+    let what = match event["type"].as_str()? {
+        "issue.ready" => "is ready".to_owned(),
+        "issue.claimed" => format!("taken by {}, attempt {}", after("assignee"), event["epoch"]),
+        "issue.released" => "failed, will be tried again".to_owned(),
+        "issue.gated" => "waits for a gate".to_owned(),
+        "issue.done" => "done".to_owned(),
+        "gate.passed" => format!("gate passed by {actor}"),
+        "lease.expired" => "lost its agent".to_owned(),
         _ => return None,
-    })
+    };
+    Some(format!(
+        "{}  {:<42} {what}",
+        output::plain(issue),
+        output::plain(&title(issue))
+    ))
 }
 
 /// Prints the verdicts and fails when one of them is bad.

@@ -54,9 +54,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     );
     output::line("reviewer passes gates. Each line below is an event of the tracker.");
     output::line("");
+    let title = |id: &str| {
+        let row = graph::ROWS.iter().find(|row| ids[row.key] == id);
+        row.map_or_else(String::new, |row| row.title.to_owned())
+    };
     let begun = Instant::now();
     stage.dispatch(&folder.join("dispatch.toml"), &mut |event| {
-        if let Some(line) = stage::told(event) {
+        if let Some(line) = stage::told(event, &title) {
             output::line(&format!("{:6.1} s  {line}", begun.elapsed().as_secs_f64()));
         }
     })?;
