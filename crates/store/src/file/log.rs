@@ -2,8 +2,13 @@
 //!
 //! Owns cursors and the rule that each id is shown once. Refuses to wait: see `watch`.
 
+use super::frame::{Frame, scan};
 use super::layout;
-use super::segment::MAX_SEGMENT_READ;
+use super::mark::Mark;
+use super::recover::trust;
+use super::redo::Trust;
+use super::segment::{self, MAX_SEGMENT_READ};
+use super::session::{Env, MAX_WAL};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Fs, Root, absent_ok};
 use crate::traits::{Cursor, Events};
@@ -19,23 +24,31 @@ const PREFIX: &str = "c1";
 /// Characters of the hash that names a segment in a cursor.
 const NAME_LENGTH: usize = 10;
 
-/// Reads all events after the cursor.
-pub(crate) fn read(fs: &dyn Fs, since: Option<&Cursor>) -> Result<Events> {
+/// Reads all events after the cursor; without one also those of transactions that only the log holds yet.
+///
+/// The cursor does not count the latter: should the disk refuse them, others will take their place. Whoever goes on from it
+/// is shown them again when they have arrived.
+pub(crate) fn read(env: &Env, since: Option<&Cursor>) -> Result<Events> {
+    let fs = &*env.fs;
     let mut positions = since.map_or(Ok(Positions::new()), decode)?;
-    let (mut events, mut problems, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    // The log is read before the segments: what reaches them in between is found complete.
+    let pending = since.map_or_else(|| pending(env), |_| Ok(Vec::new()))?;
+    let mut texts = BTreeMap::new();
     for at in segments(fs)? {
         let name = blake3::hash(at.path.as_str().as_bytes()).to_hex()[..NAME_LENGTH].to_owned();
         let start = positions.get(&name).copied().unwrap_or(0);
         let bytes = read_from(fs, &at, start)?;
-        // A line without its end is still being written.
-        let whole = bytes
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |last| last + 1);
-        for line in bytes[..whole]
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty())
-        {
+        let reached = start + whole_lines(&bytes).len() as u64;
+        if reached > 0 {
+            positions.insert(name, reached);
+        }
+        texts.insert(at, bytes);
+    }
+    segment::overlay(&pending, &mut texts);
+    let (mut events, mut problems, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for (at, bytes) in &texts {
+        let lines = whole_lines(bytes).split(|byte| *byte == b'\n');
+        for line in lines.filter(|line| !line.is_empty()) {
             match parse(line) {
                 Ok(event) => {
                     if seen.insert(event.id) {
@@ -45,15 +58,32 @@ pub(crate) fn read(fs: &dyn Fs, since: Option<&Cursor>) -> Result<Events> {
                 Err(problem) => problems.push(format!("{at}: {problem}")),
             }
         }
-        if start + whole as u64 > 0 {
-            positions.insert(name, start + whole as u64);
-        }
     }
     Ok(Events {
         events,
         cursor: encode(&positions),
         problems,
     })
+}
+
+/// Returns the transactions that are committed and may not have reached the segments.
+fn pending(env: &Env) -> Result<Vec<Frame>> {
+    let fs = &*env.fs;
+    let mark = Mark::read(fs).map_err(|error| StoreError::io("read", &Mark::at(), error))?;
+    let mark = mark.unwrap_or_default();
+    let at = layout::wal();
+    let bytes = absent_ok(fs::read(fs, &at, MAX_WAL))
+        .map_err(|error| StoreError::io("read", &at, error))?;
+    let frames = scan(&bytes.unwrap_or_default(), 0).frames.into_iter();
+    let trust = trust(&mark, env.host.boot_id());
+    let is_pending = |frame: &Frame| trust != Trust::SameBoot || frame.seq > mark.seq;
+    Ok(frames.map(|(frame, _)| frame).filter(is_pending).collect())
+}
+
+/// Leaves out a line without its end: it is still being written.
+fn whole_lines(bytes: &[u8]) -> &[u8] {
+    let last = bytes.iter().rposition(|byte| *byte == b'\n');
+    &bytes[..last.map_or(0, |last| last + 1)]
 }
 
 fn parse(line: &[u8]) -> std::result::Result<Event, String> {

@@ -12,7 +12,7 @@ use crate::error::{Result, StoreError};
 use crate::fs::{self, At, Fs, Kind, RelPath, Root, absent_ok};
 use jit_core::{EventId, Timestamp};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Length from which on a segment is not extended, in bytes.
 const MAX_SEGMENT: u64 = 256 * 1024;
@@ -129,6 +129,27 @@ pub(crate) fn redo(fs: &dyn Fs, frames: &[Frame], trust: Trust) -> Result<BTreeS
         }
     }
     Ok(more)
+}
+
+/// Lays the events of the frames over segments as they were read, for readers, who leave the files alone.
+pub(crate) fn overlay(frames: &[Frame], segments: &mut BTreeMap<At, Vec<u8>>) {
+    for (seq, run) in runs(frames) {
+        let found = segments
+            .entry(At::new(Root::Shared, run.segment.clone()))
+            .or_default();
+        match remainder(found, &run) {
+            Remainder::Complete => {}
+            Remainder::Torn => {
+                let offset = usize::try_from(run.offset).expect("it lies inside what was read");
+                found.truncate(offset);
+                found.extend_from_slice(&run.bytes);
+            }
+            Remainder::Foreign => {
+                let place = At::new(Root::Shared, aside(&run.segment, seq));
+                segments.insert(place, run.bytes);
+            }
+        }
+    }
 }
 
 /// Joins what consecutive frames append to one segment.
@@ -269,5 +290,32 @@ mod tests {
         check(b"old\nother\n", Remainder::Foreign);
         check(b"ol", Remainder::Foreign);
         check(b"", Remainder::Foreign);
+    }
+
+    #[test]
+    fn readers_see_events_that_only_the_log_holds() {
+        let frame = Frame {
+            seq: 7,
+            wall_us: 0,
+            changes: Vec::new(),
+            events: Some(EventAppend {
+                segment: RelPath::known("events/202601/x.jsonl"),
+                offset: 4,
+                bytes: b"new\n".to_vec(),
+            }),
+        };
+        let check = |found: &[u8], expected: &[&[u8]]| {
+            let at = At::shared("events/202601/x.jsonl");
+            let mut segments = BTreeMap::from([(at, found.to_vec())]);
+            overlay(std::slice::from_ref(&frame), &mut segments);
+            let mut texts: Vec<Vec<u8>> = segments.into_values().collect();
+            texts.sort();
+            assert_eq!(texts, expected, "{found:?}");
+        };
+        check(b"old\n", &[b"old\nnew\n"]);
+        check(b"old\nn", &[b"old\nnew\n"]);
+        check(b"old\nnew\nmore\n", &[b"old\nnew\nmore\n"]);
+        check(b"old\nother\n", &[b"new\n", b"old\nother\n"]);
+        check(b"", &[b"", b"new\n"]);
     }
 }

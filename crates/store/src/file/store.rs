@@ -135,7 +135,7 @@ impl Store for FileStore {
     }
 
     fn events(&self, since: Option<&Cursor>) -> Result<Events> {
-        log::read(&*self.env.fs, since)
+        log::read(&self.env, since)
     }
 
     fn watch(&self) -> Result<Box<dyn Watch>> {
