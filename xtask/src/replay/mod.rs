@@ -1,7 +1,7 @@
 //! `cargo xtask replay`: a large issue log, imported and driven to done by agents that do nothing.
 //!
-//! Owns the measurement: how long the import and the run take, and that the order was right. Refuses to measure anything but
-//! release builds.
+//! Owns the measurement: how long the import and the run take, and that the order was right. Refuses to record anything but
+//! a whole log on release builds.
 
 mod fixture;
 
@@ -28,9 +28,9 @@ pub(crate) struct Options {
     /// Use only the first N issues of the log
     #[arg(long)]
     issues: Option<usize>,
-    /// Do not append the figures to quality/figures.jsonl
+    /// Use the development build: quick to try, and nothing is recorded
     #[arg(long)]
-    no_record: bool,
+    dev: bool,
 }
 
 impl Default for Options {
@@ -38,7 +38,7 @@ impl Default for Options {
         Self {
             agents: 8,
             issues: None,
-            no_record: false,
+            dev: false,
         }
     }
 }
@@ -54,7 +54,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(n_issues) = options.issues {
         log.text = log.text.split_inclusive('\n').take(n_issues).collect();
     }
-    let programs = workspace::build(Profile::Release)?;
+    let programs = workspace::build(if options.dev {
+        Profile::Dev
+    } else {
+        Profile::Release
+    })?;
     let stage = Stage::new(programs, "jit-replay-", false)?;
     Call::new("git", ["init", "--quiet", "--initial-branch", "main"])
         .within(&stage.repository)
@@ -92,11 +96,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             json!((rate * 10.0).round() / 10.0),
         ),
     ]);
-    if options.no_record {
-        Ok(())
-    } else {
-        figures::append("replay", &values)
+    if options.dev || options.issues.is_some() {
+        return Ok(());
     }
+    figures::append("replay", &values)
 }
 
 fn rounded(time: Duration) -> f64 {
