@@ -48,14 +48,6 @@ impl Records {
         for dir in [layout::gates(), layout::leases()] {
             list_flat(fs, &dir, &mut places, &mut records.problems)?;
         }
-        let n_threads = std::thread::available_parallelism()
-            .map_or(1, usize::from)
-            .clamp(2, MAX_THREADS);
-        let n_threads = if places.len() < PARALLEL_FROM {
-            1
-        } else {
-            n_threads
-        };
         let read_one =
             |at: &At| read_record(fs, at).map(|loaded| loaded.map(|loaded| (at.clone(), loaded)));
         let read_all = |part: &[At]| {
@@ -63,10 +55,13 @@ impl Records {
                 .filter_map(|at| read_one(at).transpose())
                 .collect::<Result<Vec<_>>>()
         };
-        if n_threads == 1 {
+        if places.len() < PARALLEL_FROM {
             records.files.extend(read_all(&places)?);
             return Ok(records);
         }
+        let n_threads = std::thread::available_parallelism()
+            .map_or(2, usize::from)
+            .clamp(2, MAX_THREADS);
         std::thread::scope(|scope| {
             let parts = places.chunks(places.len().div_ceil(n_threads));
             let threads: Vec<_> = parts.map(|part| scope.spawn(|| read_all(part))).collect();
@@ -238,7 +233,7 @@ fn issue_of(at: &At) -> Option<IssueId> {
 fn read_record(fs: &dyn Fs, at: &At) -> Result<Option<Loaded>> {
     let read = || -> io::Result<(Stat, Vec<u8>)> {
         let file = fs.open(at, Access::Read)?;
-        let stat = file.stat()?;
+        let stat = file.opened()?;
         Ok((stat, fs::read_to_end(&*file, 0, format::MAX_FILE)?))
     };
     match absent_ok(read()) {

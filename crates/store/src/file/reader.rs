@@ -82,7 +82,7 @@ fn read_log(fs: &dyn Fs, start: u64) -> Result<(u64, Vec<u8>)> {
     let Some(file) = absent_ok(fs.open(&at, Access::Read)).map_err(failed)? else {
         return Ok((0, Vec::new()));
     };
-    let start = if file.stat().map_err(failed)?.len < start {
+    let start = if file.opened().map_err(failed)?.len < start {
         0
     } else {
         start

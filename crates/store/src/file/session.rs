@@ -432,7 +432,7 @@ fn open_wal(env: &Env) -> Result<(Option<Box<dyn File>>, u64)> {
         Ok(None) => Ok((None, 0)),
         Ok(Some(wal)) => {
             let len = wal
-                .stat()
+                .opened()
                 .map_err(|error| StoreError::io("look at", &at, error))?
                 .len;
             Ok((Some(wal), len))

@@ -76,7 +76,7 @@ impl FileTxn {
                 Ok(None)
             };
         };
-        let stat = file.stat().map_err(failed)?;
+        let stat = file.opened().map_err(failed)?;
         let is_record =
             at.path.as_str().starts_with("issues/") || at.path.as_str().starts_with("gates/");
         if is_record && self.seen.get(at) != Some(&stat) {

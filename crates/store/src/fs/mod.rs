@@ -104,6 +104,9 @@ pub enum LockError {
 
 /// An open regular file.
 pub trait File: Debug + Send {
+    /// Returns what the file system said about it when it was opened.
+    fn opened(&self) -> io::Result<Stat>;
+
     /// Returns what the file system says about it.
     fn stat(&self) -> io::Result<Stat>;
 
@@ -173,7 +176,7 @@ pub fn absent_ok<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 
 /// Reads a whole open file from `offset` on; more than `cap` bytes are an error.
 pub fn read_to_end(file: &dyn File, offset: u64, cap: u64) -> io::Result<Vec<u8>> {
-    let expected = file.stat()?.len.saturating_sub(offset);
+    let expected = file.opened()?.len.saturating_sub(offset);
     if expected > cap {
         return Err(too_long(cap));
     }

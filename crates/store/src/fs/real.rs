@@ -126,11 +126,12 @@ impl Fs for RealFs {
         // A pipe must not block the open; what it is gets checked before the first byte is read.
         let guards = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = open_beneath(top.as_fd(), &at.path, flags | guards, mode)?;
-        let file = RealFile { fd };
-        if access != Access::New {
-            file.check_plain(access)?;
-        }
-        Ok(Box::new(file))
+        let stat = rustix::fs::fstat(&fd)?;
+        check_plain(&stat, access)?;
+        Ok(Box::new(RealFile {
+            fd,
+            opened: to_stat(&stat),
+        }))
     }
 
     fn rename(&self, from: &At, to: &RelPath) -> io::Result<()> {
@@ -355,33 +356,35 @@ fn network_file_system(_fd: BorrowedFd<'_>) -> io::Result<Option<&'static str>> 
     Ok(None)
 }
 
+/// Refuses what is no regular file, and for writing in place what has a second name elsewhere.
+fn check_plain(stat: &rustix::fs::Stat, access: Access) -> io::Result<()> {
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ));
+    }
+    if access != Access::Read && stat.st_nlink > 1 {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "file has a second hard link",
+        ));
+    }
+    Ok(())
+}
+
 /// An open regular file of the operating system.
 #[derive(Debug)]
 struct RealFile {
     fd: OwnedFd,
-}
-
-impl RealFile {
-    /// Refuses what is no regular file, and for writing in place what has a second name elsewhere.
-    fn check_plain(&self, access: Access) -> io::Result<()> {
-        let stat = rustix::fs::fstat(&self.fd)?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file",
-            ));
-        }
-        if access != Access::Read && stat.st_nlink > 1 {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "file has a second hard link",
-            ));
-        }
-        Ok(())
-    }
+    opened: Stat,
 }
 
 impl File for RealFile {
+    fn opened(&self) -> io::Result<Stat> {
+        Ok(self.opened)
+    }
+
     fn stat(&self) -> io::Result<Stat> {
         Ok(to_stat(&rustix::fs::fstat(&self.fd)?))
     }

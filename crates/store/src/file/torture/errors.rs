@@ -1,8 +1,9 @@
 //! The operating system refuses a call, once or from then on.
 
 use super::{N_STEPS, fresh, is_thorough, judge, let_log_age, states, step};
-use crate::error::StoreError;
-use crate::fs::sim::{Fault, FaultKind, Loss};
+use crate::error::{Result, StoreError};
+use crate::fs::sim::{Fault, FaultKind, Loss, SimFs};
+use crate::traits::Committed;
 use rustix::io::Errno;
 
 /// Every error number that matters for files.
@@ -53,7 +54,7 @@ fn an_error_at_any_call_is_told_truly() {
                     "{kind:?} at call {call} ({}) of step {n}",
                     clean.calls()[usize::try_from(call).unwrap()]
                 );
-                check(&victim, &states, n, answer, &what);
+                check(&victim, &states, n, &answer, &what);
             }
         }
         step(&fs, "boot", n).unwrap();
@@ -63,15 +64,15 @@ fn an_error_at_any_call_is_told_truly() {
 
 /// Checks the answer to one step against the files, after the errors have ended.
 fn check(
-    victim: &crate::fs::sim::SimFs,
+    victim: &SimFs,
     states: &[(String, String)],
     n: usize,
-    answer: crate::error::Result<crate::Committed>,
+    answer: &Result<Committed>,
     what: &str,
 ) {
     let n_ops = victim.n_ops();
     let left = victim.after_death();
-    let (acked, is_next_allowed) = match &answer {
+    let (acked, is_next_allowed) = match answer {
         Ok(_) => (n + 1, false),
         Err(StoreError::OutcomeUnknown(_)) => (n, true),
         Err(_) => (n, false),

@@ -14,7 +14,7 @@ use super::store::FileStore;
 use crate::error::{Result, StoreError};
 use crate::fs::sim::SimFs;
 use crate::host::Host;
-use crate::traits::{Committed, Store as _};
+use crate::traits::{Committed, Store as _, Txn};
 use jit_core::{
     Assignee, Changeset, EventDraft, EventKind, GateDefinition, GateKey, GateMode, GateStage,
     Issue, IssueId, Lease, LeaseState, Receipt, Snapshot, Timestamp,
@@ -104,7 +104,7 @@ fn changes(n: usize, snapshot: &Snapshot) -> Changeset {
     let now = Timestamp::from_micros(1_700_000_000_000_000);
     let by = Assignee::parse("agent:a1").unwrap();
     let key = GateKey::parse("review").unwrap();
-    let changed = |id: &IssueId, text: String| {
+    let edited = |id: &IssueId, text: String| {
         let issue = snapshot.issue(id).cloned();
         let new = Issue::new(id.clone(), "New".to_owned(), by.clone(), now);
         let mut issue = issue.unwrap_or(new);
@@ -114,10 +114,10 @@ fn changes(n: usize, snapshot: &Snapshot) -> Changeset {
     };
     let mut changes = Changeset::default();
     match n {
-        0 => changes.issues.push(changed(&id(1), "first".to_owned())),
+        0 => changes.issues.push(edited(&id(1), "first".to_owned())),
         1 => {
-            changes.issues.push(changed(&id(1), "x".repeat(1_500)));
-            changes.issues.push(changed(&id(2), "second".to_owned()));
+            changes.issues.push(edited(&id(1), "x".repeat(1_500)));
+            changes.issues.push(edited(&id(2), "second".to_owned()));
             changes.leases.push(lease(&by, now, 1));
             let receipt = Receipt {
                 key: "once".to_owned(),
@@ -129,7 +129,7 @@ fn changes(n: usize, snapshot: &Snapshot) -> Changeset {
             changes.receipt = Some(receipt);
         }
         2 => {
-            changes.issues.push(changed(&id(1), "y".repeat(700)));
+            changes.issues.push(edited(&id(1), "y".repeat(700)));
             changes.gates.push(GateDefinition {
                 key,
                 title: "Review".to_owned(),
@@ -141,17 +141,22 @@ fn changes(n: usize, snapshot: &Snapshot) -> Changeset {
         }
         3 => {
             changes.removed_gates.push(key);
-            changes.issues.push(changed(&id(2), "z".repeat(300)));
+            changes.issues.push(edited(&id(2), "z".repeat(300)));
             changes.leases.push(lease(&by, now, 2));
         }
         4 => changes
             .issues
-            .extend((3..8).map(|n| changed(&id(n), format!("one of five: {n}")))),
-        _ => changes.issues.push(changed(&id(1), format!("step {n}"))),
+            .extend((3..8).map(|n| edited(&id(n), format!("one of five: {n}")))),
+        _ => changes.issues.push(edited(&id(1), format!("step {n}"))),
     }
-    let event = |issue: &Issue| EventDraft {
-        ts: now,
-        actor: by.clone(),
+    changes.events = changes.issues.iter().map(|issue| event(issue, n)).collect();
+    changes
+}
+
+fn event(issue: &Issue, n: usize) -> EventDraft {
+    EventDraft {
+        ts: issue.created_at,
+        actor: issue.created_by.clone(),
         kind: EventKind::IssueUpdated,
         issue: Some(issue.id.clone()),
         gate: None,
@@ -162,9 +167,7 @@ fn changes(n: usize, snapshot: &Snapshot) -> Changeset {
         key: None,
         note: Some(format!("step {n}")),
         changes: BTreeMap::new(),
-    };
-    changes.events = changes.issues.iter().map(event).collect();
-    changes
+    }
 }
 
 fn lease(by: &Assignee, now: Timestamp, epoch: u64) -> Lease {
@@ -276,7 +279,7 @@ fn judge(
         ));
     };
     // A transaction that writes nothing recovers.
-    store.begin().and_then(|txn| txn.commit()).map_err(show)?;
+    store.begin().and_then(Txn::commit).map_err(show)?;
     let after = records(&store).map_err(show)?;
     if after != before {
         return Err(format!(

@@ -11,7 +11,7 @@ use std::time::Duration;
 const SECTOR: usize = 512;
 
 /// How long the machine stays off.
-const OFF: Duration = Duration::from_secs(60);
+const OFF: Duration = Duration::from_mins(1);
 
 /// What a power cut does to operations that no sync covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -225,6 +225,10 @@ struct SimFile {
 }
 
 impl File for SimFile {
+    fn opened(&self) -> io::Result<Stat> {
+        self.stat()
+    }
+
     fn stat(&self) -> io::Result<Stat> {
         let mut world = self.fs.world();
         world.enter("fstat")?;
