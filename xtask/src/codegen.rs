@@ -65,6 +65,11 @@ fn reference(name: &str, program: &Path) -> Result<String> {
     let mut waiting = vec![Vec::new()];
     while let Some(command) = waiting.pop() {
         let help = help(program, &command)?;
+        let shown = if command.is_empty() {
+            help.as_str()
+        } else {
+            own_part(&help)
+        };
         let title = std::iter::once(name)
             .chain(command.iter().map(String::as_str))
             .collect::<Vec<_>>()
@@ -72,7 +77,7 @@ fn reference(name: &str, program: &Path) -> Result<String> {
         write!(
             page,
             "\n## `{title}`\n\n```text\n{}\n```\n",
-            help.trim_end()
+            shown.trim_end()
         )
         .expect("a String takes any text");
         for word in subcommands(&help).into_iter().rev() {
@@ -80,6 +85,11 @@ fn reference(name: &str, program: &Path) -> Result<String> {
         }
     }
     Ok(page)
+}
+
+/// Every command takes the global options; the page shows them once.
+fn own_part(help: &str) -> &str {
+    help.split("\nGlobal options:\n").next().unwrap_or(help)
 }
 
 fn help(program: &Path, command: &[String]) -> Result<String> {

@@ -64,7 +64,7 @@ fn unknown(tree: &Tree, words: &[&str]) -> Option<String> {
         name = longer;
         n_names += 1;
     }
-    let section = section(text, &name)?;
+    let (section, global) = (section(text, &name)?, section(text, program)?);
     let next_is_a_name = words
         .get(n_names)
         .is_some_and(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
@@ -78,7 +78,11 @@ fn unknown(tree: &Tree, words: &[&str]) -> Option<String> {
     flags
         .map(|flag| flag.split('=').next().unwrap_or(flag))
         .map(|flag| flag.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()))
-        .find(|flag| !section.contains(&format!("--{flag}")))
+        .find(|flag| {
+            ![section, global]
+                .iter()
+                .any(|part| part.contains(&format!("--{flag}")))
+        })
         .map(|flag| format!("`{name}` has no flag `--{flag}`"))
 }
 
@@ -96,13 +100,13 @@ mod tests {
     use super::super::testing::findings;
     use super::check;
 
-    const REFERENCE: &str = "# `jit`\n\n## `jit`\n\nCommands:\n  issue\n  init\n\n## `jit issue`\n\nCommands:\n  create\n\n\
+    const REFERENCE: &str = "# `jit`\n\n## `jit`\n\nCommands:\n  issue\n  init\n\n  --json\n\n## `jit issue`\n\nCommands:\n  create\n\n\
                              ## `jit issue create`\n\n  -t, --title <T>\n\n## `jit init`\n\n  -q, --quiet\n";
 
     #[test]
     fn commands_and_flags_that_do_not_exist_are_found() {
         let rows = [
-            ("jit init --quiet", ""),
+            ("jit init --quiet --json", ""),
             ("jit issue create -t X --title Y", ""),
             ("id=$(jit issue create -t X) || exit 0", ""),
             (

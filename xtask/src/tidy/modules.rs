@@ -108,6 +108,7 @@ fn named_files(path: &str, text: &str) -> Vec<String> {
 fn module_name(line: &str) -> Option<&str> {
     let rest = line.strip_suffix(';')?;
     let (before, name) = rest.rsplit_once("mod ")?;
+    let name = name.trim_start_matches("r#");
     let is_declaration = before.is_empty() || (before.starts_with("pub") && before.ends_with(' '));
     (is_declaration && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some(name)
 }
@@ -132,8 +133,9 @@ mod tests {
         let files = [
             (
                 "crates/a/src/lib.rs",
-                "//! A.\nmod b;\npub mod c;\npub(crate) mod d;\n#[cfg(test)]\nmod e;\n",
+                "//! A.\nmod b;\nmod r#where;\npub mod c;\npub(crate) mod d;\n#[cfg(test)]\nmod e;\n",
             ),
+            ("crates/a/src/where.rs", "//! Where.\n"),
             ("crates/a/src/b.rs", "//! B.\nmod deep;\n"),
             ("crates/a/src/b/deep.rs", "//! Deep.\n"),
             ("crates/a/src/c/mod.rs", "//! C.\nmod inner;\n"),
