@@ -178,11 +178,32 @@ impl<C: JitClient, K: Clock> Settler<'_, C, K> {
     }
 
     async fn standing(&self, held: &Held) -> Result<Standing, JitError> {
-        match self.client.show(&held.issue).await {
-            Ok(issue) => Ok(standing_of(&issue, held)),
-            Err(error) if error.kind() == JitErrorKind::NotFound => Ok(Standing::NotOurs),
-            Err(error) => Err(error),
+        let issue = match self.client.show(&held.issue).await {
+            Ok(issue) => issue,
+            Err(error) if error.kind() == JitErrorKind::NotFound => return Ok(Standing::NotOurs),
+            Err(error) => return Err(error),
+        };
+        match standing_of(&issue, held) {
+            Standing::Ours {
+                has_blockers: false,
+            } => Ok(Standing::Ours {
+                has_blockers: self.waits_for_another(&issue).await?,
+            }),
+            other => Ok(other),
         }
+    }
+
+    /// Returns whether another issue keeps this one from being ready: the tracker says so itself only of open issues.
+    async fn waits_for_another(&self, issue: &Issue) -> Result<bool, JitError> {
+        for other in &issue.waits_for {
+            match self.client.show(other).await {
+                Ok(other) if other.state.is_resolved() => {}
+                Err(error) if error.kind() != JitErrorKind::NotFound => return Err(error),
+                // One that is missing keeps others waiting, too.
+                Ok(_) | Err(_) => return Ok(true),
+            }
+        }
+        Ok(false)
     }
 
     /// Writes what the verdict says; returns until when the issue waits, and a line for people.

@@ -33,6 +33,8 @@ pub struct Issue {
     pub ready_since: Option<Millis>,
     /// What keeps it from being ready.
     pub blocked_by: Vec<Blocker>,
+    /// The issues that it waits for: its dependencies and its children.
+    pub waits_for: Vec<IssueId>,
     /// The live lease.
     pub lease: Option<Lease>,
     /// A digest of title and description: another body is another task.
@@ -124,6 +126,13 @@ pub struct Repository {
     pub root: String,
     /// The store itself: what makes two dispatchers share their state.
     pub store: String,
+}
+
+impl State {
+    /// Returns whether an issue in this state keeps nobody waiting.
+    pub fn is_resolved(&self) -> bool {
+        matches!(self, Self::Done | Self::Rejected | Self::Archived)
+    }
 }
 
 impl From<&str> for State {
@@ -241,6 +250,7 @@ fn issue(object: &Map<String, Value>) -> Result<Issue, Malformed> {
             .find_map(|key| parse_rfc3339(&text(object, key)?)),
         blocked_by: array(object, "blocked_by").filter_map(blocker).collect(),
         lease: object.get("lease").and_then(Value::as_object).map(lease),
+        waits_for: waits_for(object),
         body: digest(&title, &description),
         title,
     })
@@ -254,6 +264,11 @@ fn id_from(text: &str) -> Result<IssueId, Malformed> {
         return Ok(IssueId::from(text));
     }
     Err(Malformed(format!("{text:?} cannot be the id of an issue")))
+}
+
+fn waits_for(object: &Map<String, Value>) -> Vec<IssueId> {
+    let ids = array(object, "dependencies").chain(array(object, "children"));
+    ids.filter_map(|id| id_from(id.as_str()?).ok()).collect()
 }
 
 fn blocker(value: &Value) -> Option<Blocker> {

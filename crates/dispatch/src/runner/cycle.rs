@@ -29,6 +29,8 @@ pub struct CycleReport {
     pub held: Vec<Held>,
     /// When time alone may let a held issue start.
     pub wake_at: Option<Millis>,
+    /// When the tracker was asked: what became ready later is not among the answers.
+    pub asked_at: Millis,
 }
 
 /// Why a look at the world came to nothing.
@@ -94,6 +96,7 @@ where
         self.report = CycleReport::default();
         self.recover().await?;
         let looked = self.shared.ports.clock.wall();
+        let asked_at = self.shared.ports.clock.wall();
         let answers = self.ask(is_full).await?;
         let world = self.world(&answers);
         let plan = plan(&world);
@@ -123,6 +126,7 @@ where
             performed,
             held: plan.held,
             wake_at: plan.wake_at,
+            asked_at,
         };
         self.learn_from_refusals();
         Ok(())

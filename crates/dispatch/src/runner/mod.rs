@@ -301,14 +301,9 @@ where
     fn next_due(&self, regular: Duration) -> Duration {
         let clock = &self.shared.ports.clock;
         let (wall, boot) = (clock.wall(), clock.boottime());
-        let waits = self.histories.values().filter_map(IssueHistory::not_before);
-        let refused = self.refused.values().map(|(_, until)| *until);
-        let moments = waits
-            .chain(refused)
-            .chain(self.report.wake_at)
-            .filter(|moment| *moment > wall);
         // The tracker compares whole moments: a millisecond later it is past them for sure.
-        let next = moments
+        let next = self
+            .moments_to_come()
             .min()
             .map(|moment| boot + moment.since(wall) + Duration::from_millis(1));
         let foreign = (!self.foreign.is_empty()).then(|| boot + FOREIGN_GLANCE);
@@ -339,19 +334,20 @@ where
         self.shared.stops.get() > 0
     }
 
-    /// Returns whether nothing runs, nothing can start, and nothing waits to be tried again.
+    /// Returns whether nothing ran, nothing could start, and nothing waited to be tried again, when the tracker was asked.
     fn is_idle(&self) -> bool {
-        let now = self.shared.ports.clock.wall();
-        let is_waiting = self
-            .histories
-            .values()
-            .filter_map(IssueHistory::not_before)
-            .any(|moment| moment > now);
-        let is_refused = self.refused.values().any(|(_, until)| *until > now);
-        let is_quiet = self.outage.is_none() && self.inputs.is_empty();
         let has_work =
             !self.report.performed.is_empty() || !self.live.is_empty() || !self.foreign.is_empty();
-        is_quiet && !has_work && !is_waiting && !is_refused && self.report.wake_at.is_none()
+        let is_quiet = self.outage.is_none() && self.inputs.is_empty();
+        is_quiet && !has_work && self.moments_to_come().next().is_none()
+    }
+
+    /// Returns the moments at which time alone may make an issue ready, as it stood when the tracker was asked.
+    fn moments_to_come(&self) -> impl Iterator<Item = Millis> {
+        let waits = self.histories.values().filter_map(IssueHistory::not_before);
+        let refused = self.refused.values().map(|(_, until)| *until);
+        let moments = waits.chain(refused).chain(self.report.wake_at);
+        moments.filter(|moment| *moment > self.report.asked_at)
     }
 
     fn tell(&self, notice: &Notice) {

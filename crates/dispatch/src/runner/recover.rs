@@ -13,7 +13,7 @@ use crate::executor::group::Group;
 use crate::jit_client::{Grant, Held, JitClient, JitError, JitErrorKind};
 use crate::ports::{Clock, Rng};
 use crate::settle::{SettleError, Settler, chain};
-use crate::state::{Happening, Record, Reserved, RunDir, StateError, Story};
+use crate::state::{Happening, IssueHistory, Record, Reserved, RunDir, StateError, Story};
 
 /// How often, and how far apart, a killed group is looked at before the next cycle has to.
 const GLANCES: u32 = 50;
@@ -246,6 +246,12 @@ where
             }
             Err(error) => return Err(error.into()),
         };
+        if outcome == Outcome::Canceled && moment.is_some() {
+            let state = dir.state();
+            let mut history = IssueHistory::load(state, &held.issue)?;
+            history.not_before = moment.map(|moment| moment.0);
+            history.store(state, &held.issue)?;
+        }
         let record = Record::Settled {
             outcome,
             charge: Charge::Nobody,

@@ -8,7 +8,7 @@ use jit_dispatch::config::{ConfigError, Source, Work, load, parse};
 use tempfile::TempDir;
 
 /// Shows what a configuration text comes to.
-fn check(text: &str, expected: Expect) {
+fn check(text: &str, expected: &Expect) {
     let shown = match parse("dispatch.toml", text) {
         Ok(parsed) => {
             let agents = parsed.config.agents.iter().map(|agent| {
@@ -51,7 +51,7 @@ type = "github-actions"
 capacity = 5
 tags = ["build", "test"]
 "#,
-        expect![[r#"
+        &expect![[r#"
             copilot-1 (github-copilot) x3 ["python", "rust"]: claim-only
             ci-runner-1 (github-actions) x5 ["build", "test"]: claim-only
         "#]],
@@ -72,7 +72,7 @@ type = "github-actions"
 max_concurrent = 5
 command = "ci-agent"
 "#,
-        expect![[r#"
+        &expect![[r#"
             copilot-1 (github-copilot) x3 []: runs ["copilot-agent"]
             ci-runner-1 (github-actions) x5 []: runs ["ci-agent"]
         "#]],
@@ -83,31 +83,31 @@ command = "ci-agent"
 fn a_command_is_an_argument_vector_and_never_a_shell_line() {
     check(
         "[[agents]]\nid = 'a'\ncommand = \"sh -c 'echo \\\"$HOME\\\"' -- {issue_id}\"",
-        expect![[r#"
+        &expect![[r#"
             a (exec) x1 []: runs ["sh", "-c", "echo \"$HOME\"", "--", "{issue_id}"]
         "#]],
     );
     check(
         "[[agents]]\nid = 'a'\ncommand = ['my agent', '; touch x']",
-        expect![[r#"
+        &expect![[r#"
             a (exec) x1 []: runs ["my agent", "; touch x"]
         "#]],
     );
     check(
         "[[agents]]\nid = 'a'\ncommand = \"echo 'open\"",
-        expect![[r#"
+        &expect![[r#"
             error: dispatch.toml:3:11: `command` has a quote that is never closed
         "#]],
     );
     check(
         "[[agents]]\nid = 'a'\ncommand = ''",
-        expect![[r#"
+        &expect![[r#"
         error: dispatch.toml:3:11: `command` is empty
     "#]],
     );
     check(
         "[[agents]]\nid = 'a'\ncommand = []",
-        expect![[r#"
+        &expect![[r#"
         error: dispatch.toml:3:11: `command` is empty
     "#]],
     );
@@ -117,19 +117,19 @@ fn a_command_is_an_argument_vector_and_never_a_shell_line() {
 fn capacity_has_two_names_and_one_value() {
     check(
         "[[agents]]\nid = 'a'\ncapacity = 2\nmax_concurrent = 2",
-        expect![[r#"
+        &expect![[r#"
         a (exec) x2 []: claim-only
     "#]],
     );
     check(
         "[[agents]]\nid = 'a'\ncapacity = 0",
-        expect![[r#"
+        &expect![[r#"
         a (exec) x0 []: claim-only
     "#]],
     );
     check(
         "[[agents]]\nid = 'a'\ncapacity = 2\nmax_concurrent = 3",
-        expect![[r#"
+        &expect![[r#"
         error: dispatch.toml:4:18: `capacity` = 2 and `max_concurrent` = 3 are two names of one thing and differ
     "#]],
     );
@@ -139,7 +139,7 @@ fn capacity_has_two_names_and_one_value() {
 fn unknown_keys_are_named_with_their_nearest_neighbour() {
     check(
         "poll_intervall_secs = 5\n[limits]\nidel_secs = 3\n[[agents]]\nid = 'a'\ncomand = 'x'\nzzzzzzzz = 1\n",
-        expect![[r#"
+        &expect![[r#"
             a (exec) x1 []: claim-only
             warning: dispatch.toml:1:1: unknown key `poll_intervall_secs`; did you mean `poll_interval_secs`?
             warning: dispatch.toml:3:1: unknown key `idel_secs` in `limits`; did you mean `idle_secs`?
@@ -149,7 +149,7 @@ fn unknown_keys_are_named_with_their_nearest_neighbour() {
     );
     check(
         "strict = true\npoll_intervall_secs = 5\n",
-        expect![[r#"
+        &expect![[r#"
         error: dispatch.toml:2:1: unknown key `poll_intervall_secs`; did you mean `poll_interval_secs`?
     "#]],
     );
@@ -159,7 +159,7 @@ fn unknown_keys_are_named_with_their_nearest_neighbour() {
 fn keys_of_later_versions_are_accepted_with_a_warning() {
     check(
         "strict = true\n[workspace]\nmode = 'worktree'\n[lease]\nstore_loss = 'kill'\n[[agents]]\nid = 'a'\nsandbox = 'none'\n",
-        expect![[r#"
+        &expect![[r#"
             a (exec) x1 []: claim-only
             warning: dispatch.toml:2:2: `workspace` is not supported by this version and has no effect
             warning: dispatch.toml:5:1: `store_loss` is not supported by this version and has no effect
@@ -219,6 +219,15 @@ fn mistakes_are_named_with_file_line_and_column() {
             "[[agents]]\ntype = 'x'",
             expect!["error: dispatch.toml:1:1: an agent needs an `id`\n"],
         ),
+    ];
+    for (text, expected) in rows {
+        check(text, &expected);
+    }
+}
+
+#[test]
+fn values_that_make_no_sense_are_named_with_their_place() {
+    let rows = [
         (
             "[[agents]]\nid = 'a'\n[[agents]]\nid = 'a'",
             expect!["error: dispatch.toml:4:6: two agents have the id `a`\n"],
@@ -259,7 +268,7 @@ fn mistakes_are_named_with_file_line_and_column() {
         ),
     ];
     for (text, expected) in rows {
-        check(text, expected);
+        check(text, &expected);
     }
 }
 
@@ -288,15 +297,16 @@ fn git(dir: &Path, arguments: &[&str]) {
         .current_dir(dir)
         .env_remove("GIT_DIR")
         .output()
-        .unwrap()
+        .expect("a test can prepare its repository")
         .status;
     assert!(status.success(), "git {arguments:?}");
 }
 
 fn repository(text: &str) -> TempDir {
-    let dir = TempDir::new().unwrap();
+    let dir = TempDir::new().expect("a test can prepare its repository");
     git(dir.path(), &["init", "-q"]);
-    std::fs::write(dir.path().join("dispatch.toml"), text).unwrap();
+    std::fs::write(dir.path().join("dispatch.toml"), text)
+        .expect("a test can prepare its repository");
     dir
 }
 
