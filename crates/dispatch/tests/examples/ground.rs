@@ -88,14 +88,20 @@ pub(crate) struct Ground {
 impl Ground {
     /// Makes a git repository with an empty store, and the worker beside it.
     pub(crate) fn new() -> Self {
+        let ground = Self::bare();
+        ground.ok(&["init"]);
+        fs::write(ground.work_log(), "").expect("a file can be made");
+        ground.script("worker.sh", WORKER);
+        ground
+    }
+
+    /// Makes a git repository and nothing else.
+    pub(crate) fn bare() -> Self {
         let folder = TempDir::new().expect("a temporary directory can be made");
         let ground = Self { folder };
         fs::create_dir(ground.root()).expect("a directory can be made");
         let git = ["init", "-q", "-b", "main", "--template="];
         Answer::of(program("git", &ground.root(), ground.home()).args(git)).succeeded("git init");
-        ground.ok(&["init"]);
-        fs::write(ground.work_log(), "").expect("a file can be made");
-        ground.script("worker.sh", WORKER);
         ground
     }
 

@@ -3,7 +3,9 @@
 //!
 //! Refuses to look inside: scripts are judged by the event log and by what their workers wrote down.
 
+mod commands;
 mod ground;
 mod laws;
+mod pages;
 mod programs;
 mod scripts;
