@@ -152,6 +152,10 @@ fn not_parsed(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         ParseErrorKind::DisplayHelp | ParseErrorKind::DisplayVersion => {
             terminal.help(&error.render().to_string())
         }
+        ParseErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let missing = CliError::usage("a command is missing").hint("jit --help");
+            terminal.fail_with_help(&missing, &error.render().to_string())
+        }
         _ => terminal.fail(&usage_error(error)),
     }
 }
@@ -178,11 +182,6 @@ fn usage_error(error: &clap::Error) -> CliError {
     let text = error.render().to_string();
     let text = text.trim();
     let text = text.strip_prefix("error: ").unwrap_or(text);
-    if error.kind() == ParseErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return CliError::usage("a command is missing")
-            .hint("jit --help")
-            .hint(text);
-    }
     let mut paragraphs = text.split("\n\n");
     let mut message = paragraphs.next().unwrap_or_default().to_owned();
     let mut failure = CliError::usage("");

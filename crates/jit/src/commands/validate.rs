@@ -55,9 +55,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let mut reply = answer::objects(context, Shape::Finding, findings);
     if n_findings == 0 {
         let n_issues = view.snapshot.records().count();
+        let noun = if n_issues == 1 { "issue" } else { "issues" };
         reply
             .talk
-            .push(format!("{n_issues} issues, nothing is wrong."));
+            .push(format!("{n_issues} {noun}, nothing is wrong."));
     } else {
         let message = match n_findings {
             1 => "1 finding".to_owned(),

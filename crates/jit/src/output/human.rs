@@ -132,7 +132,7 @@ fn members(shape: Shape, object: &Value) -> Page {
 /// Appends a line `name: value`.
 pub(super) fn labelled(page: &mut Page, name: &str, shown: &str) {
     let label = format!("{}:", name.replace('_', " "));
-    page.text(Style::Dim, &format!("{label:<14}"))
+    page.text(Style::Dim, &format!("{label:<13} "))
         .plain(shown)
         .end();
 }

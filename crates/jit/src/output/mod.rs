@@ -113,6 +113,15 @@ impl Terminal {
         ExitCode::from(jit_wire::exit_code(error.kind))
     }
 
+    /// Shows people the help that they need, and machines the failure.
+    pub(crate) fn fail_with_help(&self, error: &CliError, help: &str) -> ExitCode {
+        if self.is_for_machines() {
+            return self.fail(error);
+        }
+        write_stderr(help);
+        ExitCode::from(jit_wire::exit_code(error.kind))
+    }
+
     /// Prints help or the version.
     pub(crate) fn help(&self, text: &str) -> ExitCode {
         let mut out = io::stdout().lock();

@@ -30,8 +30,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         .tracker()?
         .dep_add(&context.call(false)?, &id, &dependencies)?;
     Ok(answer::written(context, &written, |issue| {
+        let n_left = issue.dependencies.len();
+        let noun = if n_left == 1 { "issue" } else { "issues" };
         format!(
-            "Added to what {} waits for ({}).",
+            "{} waits for {n_left} {noun} now ({}).",
             issue.id,
             answer::shown(&written, issue)
         )

@@ -5,10 +5,10 @@
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Body, Reply, Shape};
-use jit_core::{Event, Value};
+use jit_core::{Event, EventId, Value};
 use jit_store::{Cursor, Watch};
 use jit_tracker::Tracker;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -61,12 +61,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     reply.warnings = context.warnings();
     reply.warnings.append(&mut log.problems);
     let waiting = batch(&log.events, &log.cursor);
+    let shown = log.events.iter().map(|event| event.id).collect();
     reply.body = Body::Stream(match watch {
         Some(watch) => Box::new(Follow {
             tracker,
             watch,
             cursor: log.cursor,
             waiting,
+            shown,
         }),
         None => Box::new(waiting.into_iter().map(|object| Ok(Some(object)))),
     });
@@ -88,6 +90,8 @@ struct Follow {
     watch: Box<dyn Watch>,
     cursor: Cursor,
     waiting: VecDeque<Value>,
+    /// The first events: what a writer was about to record then comes again when it is recorded.
+    shown: BTreeSet<EventId>,
 }
 
 impl Iterator for Follow {
@@ -101,7 +105,8 @@ impl Iterator for Follow {
         self.watch.wait(PATIENCE);
         match self.tracker.events(Some(&self.cursor)) {
             Err(error) => Some(Err(error.into())),
-            Ok(log) => {
+            Ok(mut log) => {
+                log.events.retain(|event| !self.shown.contains(&event.id));
                 self.waiting = batch(&log.events, &log.cursor);
                 self.cursor = log.cursor;
                 Some(Ok(self.waiting.pop_front()))

@@ -23,9 +23,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let view = context.view()?;
     let id = view.snapshot.resolve(&prefix)?;
     let ids = graph::downstream(&view.snapshot, &id);
-    let issues: Vec<&Issue> = ids
+    let mut issues: Vec<&Issue> = ids
         .iter()
         .filter_map(|id| view.snapshot.issue(id))
         .collect();
+    // Ids are random: people know the order in which they were made.
+    issues.sort_by_key(|issue| issue.created_at);
     Ok(answer::issues(context, &view, &issues))
 }

@@ -6,7 +6,7 @@ use crate::commands::answer;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Body, Reply, Shape};
-use jit_core::{Issue, IssueId, Snapshot, Value};
+use jit_core::{Issue, IssueId, Readiness, Value, query};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -39,7 +39,7 @@ pub(crate) struct Args {
 /// Draws the graph.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let view = context.view()?;
-    let drawing = Drawing::new(&view.snapshot, args.all);
+    let drawing = Drawing::new(&view.readiness(), args.all);
     let readiness = view.readiness();
     let label =
         |issue: &Issue| format!("{} {} ({})", issue.id, issue.title, readiness.shown(issue));
@@ -90,9 +90,12 @@ impl Edge<'_> {
 }
 
 impl<'a> Drawing<'a> {
-    fn new(snapshot: &'a Snapshot, with_resolved: bool) -> Self {
+    fn new(readiness: &Readiness<'a>, with_resolved: bool) -> Self {
         let is_drawn = |issue: &&Issue| with_resolved || !issue.is_resolved();
-        let issues: Vec<&Issue> = snapshot.issues().filter(is_drawn).collect();
+        let issues: Vec<&Issue> = query::all(readiness, true)
+            .into_iter()
+            .filter(is_drawn)
+            .collect();
         let drawn: BTreeSet<&IssueId> = issues.iter().map(|issue| &issue.id).collect();
         let mut edges = Vec::new();
         for issue in &issues {
@@ -137,7 +140,7 @@ impl<'a> Drawing<'a> {
         let mut text = "flowchart LR\n".to_owned();
         for issue in &self.issues {
             let quoted = mermaid_text(&label(issue));
-            writeln!(text, "  i{}[\"{quoted}\"]", issue.id).expect(INFALLIBLE);
+            writeln!(text, "  i_{}[\"{quoted}\"]", issue.id).expect(INFALLIBLE);
         }
         for Edge {
             from,
@@ -146,7 +149,7 @@ impl<'a> Drawing<'a> {
         } in &self.edges
         {
             let arrow = if *is_hierarchy { "-.->" } else { "-->" };
-            writeln!(text, "  i{from} {arrow} i{to}").expect(INFALLIBLE);
+            writeln!(text, "  i_{from} {arrow} i_{to}").expect(INFALLIBLE);
         }
         text
     }

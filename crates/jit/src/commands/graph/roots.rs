@@ -17,9 +17,11 @@ pub(crate) struct Args {}
 pub(crate) fn run(context: &Context) -> Result<Reply, CliError> {
     let view = context.view()?;
     let ids = graph::roots(&view.snapshot);
-    let issues: Vec<&Issue> = ids
+    let mut issues: Vec<&Issue> = ids
         .iter()
         .filter_map(|id| view.snapshot.issue(id))
         .collect();
+    // Ids are random: people know the order in which they were made.
+    issues.sort_by_key(|issue| issue.created_at);
     Ok(answer::issues(context, &view, &issues))
 }

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         .iter()
         .filter_map(|(id, level)| Some((*level, view.snapshot.issue(id)?)))
         .collect();
-    nodes.sort_by_key(|(level, issue)| (*level, &issue.id));
+    nodes.sort_by_key(|(level, issue)| (*level, issue.created_at));
     let issues: Vec<&Issue> = nodes.iter().map(|(_, issue)| *issue).collect();
     let mut reply = answer::issues(context, &view, &issues);
     reply.shape = Shape::Node;
