@@ -184,16 +184,16 @@ impl Snapshot {
     /// Adds or replaces an issue.
     pub fn put_issue(&mut self, issue: Issue) {
         let old = self.issues.get(&issue.id).cloned();
-        let keeps_cycles = old
+        if !old
             .as_deref()
-            .is_some_and(|old| has_same_edges(old, &issue));
-        if let Some(old) = old.filter(|_| !keeps_cycles) {
-            self.unlink(&old);
-        }
-        if !keeps_cycles {
-            self.link(&issue);
+            .is_some_and(|old| self.keeps_cycles(old, &issue))
+        {
             self.cyclic = OnceLock::new();
         }
+        if let Some(old) = old {
+            self.unlink(&old);
+        }
+        self.link(&issue);
         self.issues.insert(issue.id.clone(), Arc::new(issue));
     }
 
@@ -227,6 +227,23 @@ impl Snapshot {
         for key in &changes.removed_gates {
             self.gates.remove(key);
         }
+    }
+
+    /// Whether replacing `old` by `new` leaves the cycles as they are known: its edges stay the same, or fewer edges and
+    /// a resolved end meet a graph that has no cycle to lose.
+    fn keeps_cycles(&self, old: &Issue, new: &Issue) -> bool {
+        let counts = |issue: &Issue| !issue.is_resolved() && !issue.is_deleted();
+        if old.dependencies == new.dependencies
+            && old.parent == new.parent
+            && counts(old) == counts(new)
+        {
+            return true;
+        }
+        let has_none = self.cyclic.get().is_some_and(BTreeSet::is_empty);
+        has_none
+            && new.dependencies.is_subset(&old.dependencies)
+            && (new.parent.is_none() || new.parent == old.parent)
+            && (counts(old) || !counts(new))
     }
 
     fn link(&mut self, issue: &Issue) {
@@ -284,12 +301,4 @@ impl Snapshot {
             },
         }
     }
-}
-
-/// Whether replacing `old` by `new` leaves every edge and so every cycle as it was.
-fn has_same_edges(old: &Issue, new: &Issue) -> bool {
-    old.dependencies == new.dependencies
-        && old.parent == new.parent
-        && old.is_resolved() == new.is_resolved()
-        && old.is_deleted() == new.is_deleted()
 }

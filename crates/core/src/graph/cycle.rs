@@ -106,8 +106,13 @@ pub fn cyclic_issues(snapshot: &Snapshot, relevant: fn(&Issue) -> bool) -> BTree
 fn unordered(snapshot: &Snapshot, relevant: fn(&Issue) -> bool) -> BTreeSet<&IssueId> {
     let mut n_waits: BTreeMap<Node<'_>, usize> = BTreeMap::new();
     let mut waiters: BTreeMap<Node<'_>, Vec<Node<'_>>> = BTreeMap::new();
-    let counts = |node: &Node<'_>| snapshot.issue(node.id()).is_some_and(relevant);
-    for issue in snapshot.issues().filter(|issue| relevant(issue)) {
+    // An issue without edges waits for nothing, so no cycle leads through it; most issues are such.
+    let may_wait = |issue: &Issue| {
+        let has_edges = !issue.dependencies.is_empty() || issue.parent.is_some();
+        relevant(issue) && (has_edges || snapshot.children(&issue.id).next().is_some())
+    };
+    let counts = |node: &Node<'_>| snapshot.issue(node.id()).is_some_and(may_wait);
+    for issue in snapshot.issues().filter(|issue| may_wait(issue)) {
         for node in [Node::Whole(&issue.id), Node::Inner(&issue.id)] {
             let awaited: Vec<_> = successors(snapshot, node)
                 .into_iter()

@@ -1,6 +1,6 @@
 //! What counts as a cycle is exactly what can never be finished.
 
-use jit_core::{Assignee, Issue, IssueId, Snapshot, Timestamp, graph};
+use jit_core::{Assignee, Issue, IssueId, Snapshot, State, Timestamp, graph};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -85,7 +85,21 @@ impl Case {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_known_of_cycles_stays_true_through_changes(cases in vec((case(), vec(any::<bool>(), N)), 1..5)) {
+        let mut known = Snapshot::default();
+        for (case, resolved) in cases {
+            for (place, is_resolved) in resolved.into_iter().enumerate() {
+                let state = if is_resolved { State::Done } else { State::Open };
+                let issue = case.snapshot().issue(&id(place)).cloned().expect("every case has every issue");
+                known.put_issue(Issue { state, ..issue });
+                let fresh = Snapshot::new(known.issues().cloned(), [], [], Vec::new());
+                prop_assert_eq!(known.cyclic(), fresh.cyclic());
+            }
+        }
+    }
 
     #[test]
     fn a_graph_has_a_cycle_exactly_if_it_cannot_be_finished(case in case()) {
