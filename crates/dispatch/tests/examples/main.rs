@@ -7,5 +7,6 @@ mod commands;
 mod ground;
 mod laws;
 mod pages;
+mod patterns;
 mod programs;
 mod scripts;

@@ -182,6 +182,12 @@ impl Running {
         rustix::process::kill_process(self.pid(), signal).expect("it is our child");
     }
 
+    /// Ends it with all that it started, for what would go on for ever.
+    pub(crate) fn kill(mut self) {
+        rustix::process::kill_process_group(self.pid(), Signal::KILL).expect("it leads a group");
+        self.child.wait().expect("a child can be waited for");
+    }
+
     /// Waits for its end; a process that outlasts all patience is killed, and fails the test.
     pub(crate) fn finish(mut self) -> Answer {
         let deadline = Instant::now() + PATIENCE;
