@@ -1,5 +1,11 @@
-//! Tests of the stores from outside.
+//! Tests of the file store from outside, on real files.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod real_files;
+mod edits;
+mod lab;
+mod links;
+mod merging;
+mod places;
+mod segments;
+mod sharing;
