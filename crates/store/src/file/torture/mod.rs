@@ -5,6 +5,7 @@
 
 mod deaths;
 mod errors;
+mod meddling;
 mod power;
 
 use super::init::make;
