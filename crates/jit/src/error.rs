@@ -51,6 +51,15 @@ impl CliError {
         Self { details, ..self }
     }
 
+    /// Adds what is wrong beside the failure to what a machine may want to know.
+    pub(crate) fn add_warnings(&mut self, warnings: Vec<String>) {
+        if let Value::Object(members) = &mut self.details
+            && !warnings.is_empty()
+        {
+            members.insert("warnings".to_owned(), warnings.into());
+        }
+    }
+
     /// Returns the failure of reading or writing a file that a command names.
     pub(crate) fn io(action: &str, path: &str, error: &std::io::Error) -> Self {
         Self::new(ErrorKind::Io, format!("can't {action} `{path}`: {error}"))

@@ -17,23 +17,23 @@ pub(crate) fn person(
     common_dir: Option<&Path>,
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Option<Assignee> {
-    let from_git = git_files(common_dir, &environment)
-        .iter()
-        .find_map(|path| user_name(&read(path)?));
+    let from_git = || {
+        let files = git_files(common_dir, &environment);
+        files.iter().find_map(|path| user_name(&read(path)?))
+    };
     let login = || {
         let names = ["USER", "LOGNAME"];
         names.iter().find_map(|name| {
-            environment(name)?
-                .into_string()
-                .ok()
-                .filter(|name| !name.is_empty())
+            let name = environment(name)?.into_string().ok();
+            name.filter(|name| !name.is_empty())
         })
     };
-    let candidates = [from_git, login(), account_name()];
-    candidates
-        .into_iter()
-        .flatten()
-        .find_map(|name| Assignee::parse(&format!("human:{name}")).ok())
+    // A name that can't be shown as it is names nobody, so the next one is asked.
+    let person = |name: String| Assignee::parse(&format!("human:{name}")).ok();
+    from_git()
+        .and_then(person)
+        .or_else(|| login().and_then(person))
+        .or_else(|| account_name().and_then(person))
 }
 
 /// Returns git's configuration files, the one that counts most first.

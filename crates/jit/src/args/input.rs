@@ -23,12 +23,16 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Returns the prefixes that the arguments spell; `-` stands for those on standard input.
+    /// Returns the prefixes that the arguments spell; `-` stands for those on standard input, `@file` for those in a file.
     pub(crate) fn ids(&self, arguments: &[String]) -> Result<Vec<IdPrefix>, CliError> {
         let mut ids = Vec::new();
         for argument in arguments {
             if argument == "-" {
                 ids.extend(ids_in(&self.stdin(MAX_LIST)?)?);
+                continue;
+            }
+            if let Some(path) = argument.strip_prefix('@') {
+                ids.extend(ids_in(&open(path, MAX_LIST)?)?);
                 continue;
             }
             for word in argument
@@ -63,11 +67,10 @@ impl Input {
             None => Ok(argument.to_owned()),
             Some(rest) if rest.starts_with('@') => Ok(rest.to_owned()),
             Some(path) => {
-                let file = File::open(path).map_err(|error| {
-                    CliError::io("read", path, &error)
-                        .hint(format!("a text that begins with @ is written @@{path}"))
+                let text = open(path, MAX_TEXT).map_err(|error| {
+                    error.hint(format!("a text that begins with @ is written @@{path}"))
                 })?;
-                read(file, path, MAX_TEXT).map(|text| trimmed(&text))
+                Ok(trimmed(&text))
             }
         }
     }
@@ -82,8 +85,7 @@ impl Input {
         if path == "-" {
             return self.stdin(MAX_IMPORT);
         }
-        let file = File::open(path).map_err(|error| CliError::io("read", path, &error))?;
-        read(file, path, MAX_IMPORT)
+        open(path, MAX_IMPORT)
     }
 
     fn stdin(&self, max: u64) -> Result<String, CliError> {
@@ -94,6 +96,11 @@ impl Input {
         }
         read(stdin().lock(), "standard input", max)
     }
+}
+
+fn open(path: &str, max: u64) -> Result<String, CliError> {
+    let file = File::open(path).map_err(|error| CliError::io("read", path, &error))?;
+    read(file, path, max)
 }
 
 fn read(from: impl Read, name: &str, max: u64) -> Result<String, CliError> {

@@ -6,7 +6,7 @@
 use jit_core::{Blocker, Refusal};
 use jit_store::StoreError;
 
-/// Returns what helps against a refusal.
+/// Returns what helps against a refusal. No hint passes a gate or lifts a hold: whoever put it there meant it.
 pub(super) fn of_refusal(refusal: &Refusal) -> Vec<String> {
     match refusal {
         Refusal::NotFound { .. } | Refusal::MissingTarget { .. } => one("jit issue list"),
@@ -20,7 +20,7 @@ pub(super) fn of_refusal(refusal: &Refusal) -> Vec<String> {
             hints.push(format!("jit gate define {key} --title T"));
             hints
         }
-        Refusal::GateNotRequired { id, key } => one(&format!("jit gate add {id} {key}")),
+        Refusal::GateNotRequired { id, .. } => one(&format!("jit issue show {id}")),
         Refusal::GateExists { key } | Refusal::AutomaticGate { key } => {
             one(&format!("jit gate show {key}"))
         }
@@ -50,12 +50,12 @@ fn unfinished(id: &str, blockers: &[Blocker]) -> Vec<String> {
     let mut hints = Vec::new();
     for blocker in blockers {
         let hint = match blocker {
-            Blocker::Gate { key, .. } => format!("jit gate pass {id} {key}"),
+            Blocker::Gate { key, .. } => format!("jit gate show {key}"),
             Blocker::Dependency { id: other, .. } | Blocker::Child { id: other } => {
                 format!("jit issue show {other}")
             }
-            Blocker::Hold { .. } => format!("jit issue unhold {id}"),
-            Blocker::Parent { .. }
+            Blocker::Hold { .. }
+            | Blocker::Parent { .. }
             | Blocker::NotBefore { .. }
             | Blocker::Cycle
             | Blocker::Checklist { .. } => format!("jit issue show {id}"),

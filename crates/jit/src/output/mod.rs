@@ -70,7 +70,11 @@ impl Terminal {
     }
 
     /// Prints what a command answered and returns its exit code.
-    pub(crate) fn answer(&self, reply: Reply) -> ExitCode {
+    pub(crate) fn answer(&self, mut reply: Reply) -> ExitCode {
+        if let Some(verdict) = reply.verdict.as_mut().filter(|_| self.is_for_machines()) {
+            // A machine finds one object on standard error and nothing beside it.
+            verdict.add_warnings(std::mem::take(&mut reply.warnings));
+        }
         for warning in &reply.warnings {
             self.say(Style::Yellow, "warning: ", warning);
         }
@@ -218,24 +222,19 @@ impl Terminal {
                 .into_iter()
                 .map(|object| self.json_line(object))
                 .collect(),
-            (Some(Format::Id), _) | (None, Audience::Script) => {
-                let names = objects
-                    .iter()
-                    .map(|object| human::text(object, shape.name()));
-                names.map(|name| untrusted::line(name) + "\n").collect()
-            }
+            (Some(Format::Id), _) => names(&objects, shape),
             (Some(Format::Tsv), _) => self.tsv(&objects, shape),
-            (None, Audience::Nobody) => String::new(),
-            (None, Audience::Reader) if self.fields.is_empty() => {
-                human::list(shape, &objects, width).render(self.stdout.is_colored)
+            // Whoever chooses fields wants to see them.
+            (None | Some(Format::Table), _) if !self.fields.is_empty() => {
+                human::rows(&objects, &self.fields, width).render(self.stdout.is_colored)
             }
-            (None | Some(Format::Table), _) => {
-                let page = if self.fields.is_empty() {
-                    human::rows(&objects, shape.columns(), width)
-                } else {
-                    human::rows(&objects, &self.fields, width)
-                };
-                page.render(self.stdout.is_colored)
+            (Some(Format::Table), _) => {
+                human::rows(&objects, shape.columns(), width).render(self.stdout.is_colored)
+            }
+            (None, Audience::Script) => names(&objects, shape),
+            (None, Audience::Nobody) => String::new(),
+            (None, Audience::Reader) => {
+                human::list(shape, &objects, width).render(self.stdout.is_colored)
             }
         }
     }
@@ -270,6 +269,17 @@ impl Terminal {
     fn json_line(&self, object: Value) -> String {
         json::line(&json::select(object, &self.fields)) + "\n"
     }
+}
+
+/// Returns the bare names, one a line.
+fn names(objects: &[Value], shape: Shape) -> String {
+    let names = objects
+        .iter()
+        .map(|object| human::text(object, shape.name()));
+    names
+        .filter(|name| !name.is_empty())
+        .map(|name| untrusted::line(name) + "\n")
+        .collect()
 }
 
 /// Why data could not be printed.

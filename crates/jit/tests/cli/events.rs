@@ -99,3 +99,22 @@ fn filters_must_all_hold() {
         --- exit 2
     "#]]);
 }
+
+#[test]
+fn following_shows_what_happens_at_once() {
+    let repo = Repo::new();
+    let first = repo.create("A");
+    let listener = repo.listen(&["events", "tail", "--follow", "--json", "-n", "1"]);
+    let next = || -> serde_json::Value {
+        serde_json::from_str(&listener.line()).expect("a line is an event")
+    };
+    assert_eq!(next()["type"], "issue.ready");
+    repo.ok(&["issue", "claim", &first, "copilot-1"]);
+    let claimed = next();
+    assert_eq!(claimed["type"], "issue.claimed");
+    assert_eq!(claimed["issue"], first.as_str());
+    assert!(claimed["cursor"].is_string());
+    let second = repo.create("B");
+    assert_eq!(next()["issue"], second.as_str());
+    assert_eq!(next()["type"], "issue.ready");
+}

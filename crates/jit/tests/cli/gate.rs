@@ -138,11 +138,11 @@ fn an_entry_gate_guards_ready() {
     repo.check(
         &["gate", "pass", &id, "review"],
         expect![[r#"
-        --- stderr
-        error: issue `0001abcdef` does not require gate `review`
-        hint: jit gate add 0001abcdef review
-        --- exit 4
-    "#]],
+            --- stderr
+            error: issue `0001abcdef` does not require gate `review`
+            hint: jit issue show 0001abcdef
+            --- exit 4
+        "#]],
     );
 }
 

@@ -1,6 +1,6 @@
 //! `jit issue show`.
 
-use crate::harness::Repo;
+use crate::harness::{Repo, Surroundings};
 use expect_test::expect;
 
 #[test]
@@ -76,4 +76,20 @@ fn an_ambiguous_prefix_lists_its_candidates() {
         {"error":{"code":"ambiguous_id","details":{"candidates":["zzzz000001","zzzz000002"],"prefix":"zzzz"},"hint":"type more characters of the id","message":"`zzzz` is ambiguous: zzzz000001, zzzz000002","retryable":false}}
         --- exit 3
     "#]]);
+}
+
+#[test]
+fn ids_come_from_what_another_command_printed() {
+    let repo = Repo::new();
+    let ids = ["A", "B"].map(|title| repo.create(title));
+    for form in ["id", "json", "jsonl"] {
+        let piped = Surroundings {
+            stdin: &repo.ok(&["query", "ready", "-o", form]),
+            ..Surroundings::default()
+        };
+        let answer = repo.jit_in(&["issue", "show", "-", "-o", "id"], piped);
+        assert_eq!(answer.stdout, format!("{}\n{}\n", ids[0], ids[1]), "{form}");
+    }
+    repo.write("ids", &ids.join("\n"));
+    assert_eq!(repo.ok(&["show", "@ids", "-o", "id"]), ids.join("\n"));
 }

@@ -73,6 +73,7 @@ fn one(id: &str, context: &Context) -> Result<Reply, CliError> {
         return Err(refusal.into());
     }
     reply.audience = Audience::Nobody;
+    reply.has_written = !context.globals.dry_run;
     reply.warnings = context.warnings();
     Ok(reply)
 }
@@ -99,6 +100,7 @@ fn batch(file: &str, context: &Context) -> Result<Reply, CliError> {
         .collect();
     let mut reply = Reply::new(Shape::Renewal, Body::Stream(Box::new(objects.into_iter())));
     reply.warnings = context.warnings();
+    reply.has_written = !context.globals.dry_run;
     Ok(reply)
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-pub(crate) use program::{Answer, git, jit};
+pub(crate) use program::{Answer, Listener, git, jit};
 
 /// A repository that vanishes with the test.
 pub(crate) struct Repo {
@@ -69,6 +69,11 @@ impl Repo {
     /// Runs `jit` in chosen surroundings and returns what it said.
     pub(crate) fn jit_in(&self, arguments: &[&str], surroundings: Surroundings<'_>) -> Answer {
         jit(&self.root, arguments, surroundings)
+    }
+
+    /// Starts `jit` and listens to what it says from time to time.
+    pub(crate) fn listen(&self, arguments: &[&str]) -> Listener {
+        Listener::new(&self.root, arguments)
     }
 
     /// Runs `jit`, insists on success, and returns standard output without its last line break.

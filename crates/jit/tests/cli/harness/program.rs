@@ -4,9 +4,11 @@
 
 use super::Surroundings;
 use std::fmt;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 /// How a command ended and what it said.
 #[derive(Clone, Debug)]
@@ -82,4 +84,49 @@ pub(crate) fn git(dir: &Path, arguments: &[&str]) {
         .output()
         .expect("git can be started");
     assert!(output.status.success(), "git {arguments:?}: {output:?}");
+}
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A command that goes on, and the lines that it prints.
+pub(crate) struct Listener {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Listener {
+    /// Starts `jit` and reads its standard output.
+    pub(crate) fn new(root: &Path, arguments: &[&str]) -> Self {
+        let mut command = program(env!("CARGO_BIN_EXE_jit"), root);
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().expect("jit can be started");
+        let stdout = child.stdout.take().expect("its output is a pipe");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            let read = BufReader::new(stdout).lines().map_while(Result::ok);
+            // Once the test has gone nobody wants the rest.
+            read.take_while(|line| sender.send(line.clone()).is_ok())
+                .count()
+        });
+        Self { child, lines }
+    }
+
+    /// Returns the next line; fails the test when none comes.
+    pub(crate) fn line(&self) -> String {
+        self.lines
+            .recv_timeout(PATIENCE)
+            .expect("another line comes in time")
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing to end.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
