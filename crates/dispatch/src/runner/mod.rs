@@ -35,6 +35,8 @@ const FIRST_OUTAGE_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_OUTAGE_WAIT: Duration = Duration::from_secs(30);
 /// How often runs of earlier dispatchers are looked at, whose end nobody reports.
 const FOREIGN_GLANCE: Duration = Duration::from_secs(1);
+/// The longest sleep: the sleeper does not notice that the machine was suspended, the boot clock does.
+const LONGEST_NAP: Duration = Duration::from_secs(5);
 /// How often a stop is asked for again while a shim is too young to hear it.
 const STOP_GLANCE: Duration = Duration::from_millis(50);
 
@@ -124,6 +126,8 @@ struct Live {
     who: Who,
     since: Duration,
     is_stop_sent: bool,
+    /// For a run without an owner that could not be ended: how often, and when to try again.
+    trouble: Option<(u32, Duration)>,
 }
 
 /// The dispatcher.
@@ -276,10 +280,15 @@ where
         let mut is_full = due >= regular || self.outage.is_some();
         loop {
             let left = due.saturating_sub(self.shared.ports.clock.boottime());
+            let nap = if self.foreign.is_empty() {
+                LONGEST_NAP
+            } else {
+                FOREIGN_GLANCE
+            };
             let input = tokio::select! {
                 biased;
                 input = self.inputs.recv() => input,
-                () = tokio::time::sleep(left.min(Duration::from_secs(5))) => None,
+                () = tokio::time::sleep(left.min(nap)) => None,
             };
             match input {
                 Some(input) => {
@@ -292,6 +301,7 @@ where
                     }
                 }
                 None if self.shared.ports.clock.boottime() >= due => return is_full,
+                None if self.foreign_runs_changed() => due = due.min(earliest),
                 None => {}
             }
         }
@@ -306,10 +316,7 @@ where
             .moments_to_come()
             .min()
             .map(|moment| boot + moment.since(wall) + Duration::from_millis(1));
-        let foreign = (!self.foreign.is_empty()).then(|| boot + FOREIGN_GLANCE);
-        regular
-            .min(next.unwrap_or(regular))
-            .min(foreign.unwrap_or(regular))
+        regular.min(next.unwrap_or(regular))
     }
 
     /// Takes one input; returns why it is a reason to look, if it is.

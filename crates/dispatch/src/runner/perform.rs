@@ -130,6 +130,7 @@ where
         let live = Live {
             since: self.shared.ports.clock.boottime(),
             is_stop_sent: false,
+            trouble: None,
             who,
         };
         self.live.insert(live.who.run.clone(), live);

@@ -19,6 +19,11 @@ use crate::state::{Happening, IssueHistory, Record, Reserved, RunDir, StateError
 const GLANCES: u32 = 50;
 const GLANCE: Duration = Duration::from_millis(10);
 
+/// How long a run is left alone that could not be ended; each further time doubles it.
+const FIRST_TROUBLE_WAIT: Duration = Duration::from_millis(250);
+/// The longest such wait.
+const LONGEST_TROUBLE_WAIT: Duration = Duration::from_secs(30);
+
 /// What became of a run without an owner.
 enum Recovery {
     /// It is over; this was done about it.
@@ -52,7 +57,7 @@ where
     /// Takes note of runs that others own, and ends those that nobody owns.
     pub(super) async fn recover(&mut self) -> Result<(), CycleError> {
         let orphans = self.find_foreign()?;
-        for run in orphans {
+        for (run, times) in orphans {
             let dir = self.shared.setting.state.run(&run);
             let Some(lock) = dir.try_lock()? else {
                 continue;
@@ -73,16 +78,22 @@ where
                 agent: reserved.agent.clone(),
             };
             match self.end(&dir, &story, &reserved).await {
-                Ok(Recovery::Over(what)) => self.tell_recovered(who, what),
-                Ok(Recovery::WasSettled) => dir.retire()?,
-                Ok(Recovery::StillDying) => self.count_foreign(who),
+                Ok(Recovery::Over(what)) => {
+                    self.foreign.remove(&run);
+                    self.tell_recovered(who, what);
+                }
+                Ok(Recovery::WasSettled) => {
+                    self.foreign.remove(&run);
+                    dir.retire()?;
+                }
+                Ok(Recovery::StillDying) => self.count_foreign(who, Some(times)),
                 Err(error) => {
                     // It fills its slot until it is settled: its issue must not run beside it.
                     self.tell(&Notice::Warning(format!(
                         "run {run} cannot be settled yet: {}",
                         chain(&error)
                     )));
-                    self.count_foreign(who);
+                    self.count_foreign(who, Some(times));
                 }
             }
             self.recall(&reserved.issue);
@@ -91,8 +102,20 @@ where
         Ok(())
     }
 
-    /// Notes the live runs that are not ours; returns the runs that nobody owns.
-    pub(super) fn find_foreign(&mut self) -> Result<Vec<RunId>, StateError> {
+    /// Looks at the runs that are not ours; returns whether one of them ended, or can now be brought to an end.
+    pub(super) fn foreign_runs_changed(&mut self) -> bool {
+        let before: Vec<RunId> = self.foreign.keys().cloned().collect();
+        match self.find_foreign() {
+            Ok(orphans) => !orphans.is_empty() || !self.foreign.keys().eq(&before),
+            // The next look says what is wrong.
+            Err(_) => true,
+        }
+    }
+
+    /// Notes the runs that are not ours; returns those that nobody owns, with how often they could not be ended. They
+    /// are counted, too, until they are ended.
+    pub(super) fn find_foreign(&mut self) -> Result<Vec<(RunId, u32)>, StateError> {
+        let now = self.shared.ports.clock.boottime();
         let before = std::mem::take(&mut self.foreign);
         let mut orphans = Vec::new();
         for run in self.shared.setting.state.active_runs()? {
@@ -102,11 +125,11 @@ where
             let dir = self.shared.setting.state.run(&run);
             match dir.try_lock() {
                 Ok(None) => {}
-                Ok(Some(_)) => {
-                    orphans.push(run);
-                    continue;
-                }
-                // The directory goes before its mark when a run is forgotten.
+                Ok(Some(_)) => match before.get(&run).and_then(|known| known.trouble) {
+                    Some((_, due)) if due > now => {}
+                    trouble => orphans.push((run.clone(), trouble.map_or(0, |(times, _)| times))),
+                },
+                // Somebody removed the directory: there is nothing to look after.
                 Err(error) if error.is_absent() => {
                     dir.retire()?;
                     continue;
@@ -120,11 +143,12 @@ where
                 ..
             }) = dir.story()
             {
-                self.count_foreign(Who {
+                let who = Who {
                     run,
                     issue: reserved.issue,
                     agent: reserved.agent,
-                });
+                };
+                self.count_foreign(who, None);
             }
         }
         let gone: Vec<_> = before
@@ -137,10 +161,19 @@ where
         Ok(orphans)
     }
 
-    fn count_foreign(&mut self, who: Who) {
+    /// Counts a run as live; `times` says how often it could not be ended before, if nobody owns it.
+    fn count_foreign(&mut self, who: Who, times: Option<u32>) {
+        let now = self.shared.ports.clock.boottime();
+        let trouble = times.map(|times| {
+            let wait = FIRST_TROUBLE_WAIT
+                .saturating_mul(1 << times.min(16))
+                .min(LONGEST_TROUBLE_WAIT);
+            (times.saturating_add(1), now + wait)
+        });
         let live = Live {
-            since: self.shared.ports.clock.boottime(),
+            since: now,
             is_stop_sent: false,
+            trouble,
             who,
         };
         self.foreign.insert(live.who.run.clone(), live);
@@ -215,8 +248,12 @@ where
         if story.epoch.is_some() {
             return Ok(story.epoch);
         }
+        // The same words as the first time, whatever the configuration says by now: the key stands for them.
+        let ttl = dir
+            .read_spec()
+            .map_or(self.shared.setting.config.lease.ttl, |spec| spec.lease.ttl);
         let grant = Grant {
-            ttl: Some(self.shared.setting.config.lease.ttl),
+            ttl: Some(ttl),
             key: dir.run().clone(),
         };
         let client = &self.shared.ports.client;

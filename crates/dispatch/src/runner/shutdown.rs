@@ -45,7 +45,7 @@ where
             }
             if is_kill {
                 self.stop_runs();
-                self.find_foreign()?;
+                self.recover().await?;
             }
             let is_over = self.live.is_empty() && (!is_kill || self.foreign.is_empty());
             if is_over || stops >= ENOUGH_STOPS {

@@ -6,4 +6,6 @@
 )]
 
 mod config;
+mod contract;
 mod real_jit;
+mod sim;

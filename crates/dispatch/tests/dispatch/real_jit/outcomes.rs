@@ -6,7 +6,8 @@ use super::ground::{Ground, agent, eventually, is_alive};
 
 /// Runs one issue once on an agent that does `script`; expects the outcome and how the issue stands afterwards.
 fn check(script: &str, outcome: &str, state: &str) -> (Ground, String) {
-    let ground = Ground::new(&agent(script, ""));
+    // The wait after a failure must still be on when we look.
+    let ground = Ground::new(&agent(script, "").replace("0.2", "3600"));
     let issue = ground.issue("work");
     ground.run_well(&["once", "--wait"]);
     assert_eq!(ground.outcomes(&issue), [outcome], "{script}");

@@ -1,0 +1,5 @@
+//! The dispatcher's loop with everything around it simulated: tracker, agents, clock and chance.
+
+mod fakes;
+mod laws;
+mod storms;
