@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
@@ -35,6 +35,21 @@ pub(crate) fn append(figure: &str, values: &Map<String, Value>) -> Result<()> {
     });
     let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
     writeln!(file, "{line}").with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Runs tests that write figures to the file they are given, and appends those figures to the record.
+pub(crate) fn recorded(run: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let file = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
+    run(file.path())?;
+    for (figure, line) in last_lines(&fs::read_to_string(file.path())?)? {
+        append(
+            &figure,
+            line["values"]
+                .as_object()
+                .context("a figure has no values")?,
+        )?;
+    }
+    Ok(())
 }
 
 /// Prints the last value of each figure.

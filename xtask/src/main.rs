@@ -48,7 +48,7 @@ enum Task {
     /// Print the last value of each recorded figure
     Figures,
     /// Run the slow lanes
-    Nightly(nightly::Options),
+    Nightly,
 }
 
 fn main() -> ExitCode {
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         Task::Codegen => codegen::run(),
         Task::Replay(options) => replay::run(&options),
         Task::Figures => figures::print(),
-        Task::Nightly(options) => nightly::run(&options),
+        Task::Nightly => nightly::run(),
     };
     match answer {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,27 +3,27 @@
 //! Owns the list of lanes that exist. Refuses to list plans: those are in `ROADMAP.md`.
 
 use anyhow::Result;
-use clap::Args;
 
 use crate::process::{self, Call, is_on_path};
+use crate::suite::{self, TestOptions};
 use crate::{output, replay, workspace};
 
-/// What `cargo xtask nightly` takes.
-#[derive(Args)]
-pub(crate) struct Options {
-    /// Cases of each property test
-    #[arg(long, default_value_t = 20_000)]
-    cases: u32,
-}
-
 /// Runs the slow lanes.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    output::line(&format!("== property tests, {} cases each", options.cases));
-    process::cargo(["test", "--workspace", "--release"])
-        .within(workspace::root())
-        .env("PROPTEST_CASES", options.cases.to_string())
-        .run()?;
-    output::line("== replay of the real issue log");
+pub(crate) fn run() -> Result<()> {
+    output::line("== the store, every combination of deaths, errors and power cuts");
+    process::cargo([
+        "test",
+        "--package",
+        "jit-store",
+        "--all-features",
+        "--release",
+    ])
+    .within(workspace::root())
+    .env("JIT_TORTURE", "1")
+    .run()?;
+    output::line("== all tests, their figures recorded");
+    suite::test(&TestOptions::recording())?;
+    output::line("== replay of a large issue log");
     replay::run(&replay::Options::default())?;
     output::line("== dependency policy");
     if !is_on_path("cargo-deny") {

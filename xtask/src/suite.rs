@@ -3,13 +3,14 @@
 //! Owns the order of the steps and what is said about them. Refuses to skip silently: what could not run is a failure, or,
 //! with `--offline`, a list.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::tools::{self, Toolbox};
-use crate::{codegen, output, process, tidy, workspace};
+use crate::{codegen, figures, output, process, tidy, workspace};
 
 /// What `cargo xtask test` takes.
 #[derive(Args)]
@@ -17,9 +18,23 @@ pub(crate) struct TestOptions {
     /// Do not use the network; what cannot run is listed instead of failing
     #[arg(long)]
     offline: bool,
+    /// Append what the tests measured to quality/figures.jsonl
+    #[arg(long)]
+    record: bool,
     /// Arguments for the test programs, after `--`
     #[arg(last = true)]
     arguments: Vec<String>,
+}
+
+impl TestOptions {
+    /// Returns options that leave nothing out and record what is measured.
+    pub(crate) fn recording() -> Self {
+        Self {
+            offline: false,
+            record: true,
+            arguments: Vec::new(),
+        }
+    }
 }
 
 /// What `cargo xtask ci` takes.
@@ -40,7 +55,11 @@ pub(crate) fn test(options: &TestOptions) -> Result<()> {
             names.join("\n  ")
         );
     }
-    let answer = cargo_test(&toolbox, &options.arguments);
+    let answer = if options.record {
+        figures::recorded(|file| cargo_test(&toolbox, &options.arguments, Some(file)))
+    } else {
+        cargo_test(&toolbox, &options.arguments, None)
+    };
     for tool in &toolbox.missing {
         output::line(&format!("could not run, no {}", tool.shown()));
     }
@@ -48,7 +67,7 @@ pub(crate) fn test(options: &TestOptions) -> Result<()> {
 }
 
 /// Builds everything first: the tests of one program start the other one.
-fn cargo_test(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
+fn cargo_test(toolbox: &Toolbox, arguments: &[String], figures: Option<&Path>) -> Result<()> {
     let missing: Vec<String> = toolbox.missing.iter().map(|tool| tool.shown()).collect();
     let mut call = process::cargo(["test", "--workspace", "--no-run"]).within(workspace::root());
     call = call.envs(&toolbox.environment);
@@ -57,11 +76,14 @@ fn cargo_test(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
         .iter()
         .map(|word| (*word).to_owned())
         .chain(arguments.iter().cloned());
-    process::cargo(words)
+    let mut call = process::cargo(words)
         .within(workspace::root())
         .envs(&toolbox.environment)
-        .env("JIT_TEST_MISSING", missing.join("; "))
-        .run()
+        .env("JIT_TEST_MISSING", missing.join("; "));
+    if let Some(file) = figures {
+        call = call.env("JIT_FIGURES", file);
+    }
+    call.run()
 }
 
 /// Runs all that a change must pass.
@@ -78,6 +100,7 @@ pub(crate) fn ci(options: &CiOptions) -> Result<()> {
         ("tests", &|| {
             test(&TestOptions {
                 offline: options.offline,
+                record: false,
                 arguments: Vec::new(),
             })
         }),

@@ -31,7 +31,7 @@ const TOOLS: &[Tool] = &[
         program: "python3",
         // The minimal package lacks `json`.
         package: "python3",
-        purpose: "the test of crates/dispatch/examples/simple-orchestrator.py",
+        purpose: "the tests of the examples of jit-dispatch",
     },
 ];
 
