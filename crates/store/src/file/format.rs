@@ -298,7 +298,7 @@ mod tests {
 
     const FULL: &str = r#"{"id":"k7m2abcdef","title":"Parse \"it\"","created_at":"2026-01-31T12:00:00Z","created_by":"human:ada",
         "labels":["b","a"],"gates":{"review":{"status":"passed"}},"state":"open","x_null":null,"x_list":[],
-        "x_deep":{"b":[1,{"c":2.5}],"a":18446744073709551615}}"#;
+        "x_deep":{"b":[1,{"c":-996780530.1139925}],"a":18446744073709551615}}"#;
 
     #[test]
     fn an_issue_file_has_one_member_and_one_element_a_line() {
@@ -326,7 +326,7 @@ mod tests {
               "updated_at": "2026-01-31T12:00:00.000000Z",
               "x_deep": {
                 "a": 18446744073709551615,
-                "b": [1,{"c":2.5}]
+                "b": [1,{"c":-996780530.1139925}]
               },
               "x_list": [],
               "x_null": null
@@ -408,5 +408,40 @@ mod tests {
         let by = Assignee::parse("human:ada").unwrap();
         let issue = Issue::new(id.clone(), "T".to_owned(), by, Timestamp::from_micros(0));
         assert_eq!(read_issue(&id, &write_issue(&issue)).unwrap(), issue);
+    }
+
+    /// Any value that JSON can hold, a few levels deep.
+    fn any_value() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(|number| Value::Int(number.into())),
+            (-1e9_f64..1e9).prop_map(|number| Value::Float(number + 0.5)),
+            ".{0,12}".prop_map(Value::String),
+        ];
+        leaf.prop_recursive(4, 24, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+                proptest::collection::btree_map(".{0,6}", inner, 0..5).prop_map(Value::Object),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn unknown_members_are_kept_value_for_value(value in any_value(), name in "x_.{0,8}") {
+            let id = IssueId::parse("k7m2abcdef").unwrap();
+            let by = Assignee::parse("human:ada").unwrap();
+            let mut issue = Issue::new(id.clone(), "T".to_owned(), by, Timestamp::from_micros(0));
+            issue.extra.insert(name, value);
+            let written = write_issue(&issue);
+            assert_eq!(read_issue(&id, &written).unwrap(), issue);
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_fail(bytes: Vec<u8>) {
+            assert!(read_fields(&bytes).is_err());
+        }
     }
 }

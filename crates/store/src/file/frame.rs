@@ -370,4 +370,17 @@ mod tests {
             Tail::Broken(100 + len),
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_scan_fail(bytes: Vec<u8>, cut in 0_usize..400) {
+            let log = frame(1).encode();
+            let cut = cut.min(log.len());
+            drop(scan(&bytes, 0));
+            // Whatever follows good frames, those are found.
+            let found = scan(&[&log[..], &bytes].concat(), 0);
+            assert_eq!(found.frames[0], (frame(1), log.len() as u64));
+            assert_eq!(scan(&log[..cut], 0).frames.len(), usize::from(cut == log.len()));
+        }
+    }
 }

@@ -149,3 +149,52 @@ fn read_offset(index: &[u8], at: &mut usize) -> Option<usize> {
     }
     Some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns an index of version 2 with these paths and stages.
+    fn index(entries: &[(&str, u16)]) -> Vec<u8> {
+        let mut bytes = b"DIRC\0\0\0\x02".to_vec();
+        bytes.extend_from_slice(&u32::try_from(entries.len()).unwrap().to_be_bytes());
+        for (path, stage) in entries {
+            let start = bytes.len();
+            bytes.extend_from_slice(&[7; 60]);
+            let flags = stage << 12 | u16::try_from(path.len()).unwrap();
+            bytes.extend_from_slice(&flags.to_be_bytes());
+            bytes.extend_from_slice(path.as_bytes());
+            let len = (bytes.len() - start) / 8 * 8 + 8;
+            bytes.resize(start + len, 0);
+        }
+        bytes.extend_from_slice(&[9; 20]);
+        bytes
+    }
+
+    #[test]
+    fn entries_of_another_stage_are_unmerged() {
+        let bytes = index(&[
+            ("a", 0),
+            (".jit/issues/aa/x.json", 1),
+            (".jit/issues/aa/x.json", 2),
+            ("zz", 0),
+        ]);
+        let found = unmerged(&bytes).unwrap();
+        assert_eq!(found, BTreeSet::from([b".jit/issues/aa/x.json".to_vec()]));
+        // The zeros after the last name may go, and the checksum behind them.
+        for cut in 0..bytes.len() - 20 - 8 {
+            assert_eq!(unmerged(&bytes[..cut]), None, "cut at {cut}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_fail(bytes: Vec<u8>, place in 0_usize..300, bit in 0_u8..8) {
+            drop(unmerged(&[b"DIRC\0\0\0\x04\0\0\0\x05", &bytes[..]].concat()));
+            let mut broken = index(&[("a", 0), ("b/c", 3), ("long/name/of/a/file", 0)]);
+            let place = place % broken.len();
+            broken[place] ^= 1 << bit;
+            drop(unmerged(&broken));
+        }
+    }
+}

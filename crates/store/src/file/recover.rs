@@ -29,7 +29,11 @@ pub(crate) fn recover(session: &mut Session) -> Result<()> {
     if start == session.wal_len {
         return note_empty_log(session, trust);
     }
-    let found = scan(&session.read_wal(start)?, start);
+    let mut found = scan(&session.read_wal(start)?, start);
+    if start > 0 && found.tail != Tail::Clean {
+        // Nothing is cut off on the word of the mark alone.
+        found = scan(&session.read_wal(0)?, 0);
+    }
     match found.tail {
         Tail::Clean => {}
         Tail::Torn(offset) => cut(session, offset)?,

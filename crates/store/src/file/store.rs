@@ -139,6 +139,6 @@ impl Store for FileStore {
     }
 
     fn watch(&self) -> Result<Box<dyn Watch>> {
-        Ok(Box::new(FileWatch::new(&self.location.store)?))
+        Ok(Box::new(FileWatch::new(&self.location.store)))
     }
 }
