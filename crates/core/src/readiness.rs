@@ -12,12 +12,13 @@ use std::fmt;
 /// One reason why an issue can't be begun or finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blocker {
-    /// A dependency is not resolved; `state` is none when it is missing or deleted.
+    /// A dependency is not resolved; `state` is none when it is missing or deleted. Whether an open dependency is itself
+    /// ready is not said: that would judge the whole chain below it.
     Dependency {
         /// The dependency.
         id: IssueId,
-        /// Its state.
-        state: Option<ShownState>,
+        /// Its stored state.
+        state: Option<State>,
     },
     /// A gate is not passed.
     Gate {
@@ -83,7 +84,7 @@ impl Blocker {
         let kind = ("kind", Value::from(self.kind()));
         match self {
             Self::Dependency { id, state } => {
-                let state = state.map_or("missing", ShownState::as_str);
+                let state = state.map_or("missing", State::as_str);
                 Value::object([kind, ("id", id.as_str().into()), ("state", state.into())])
             }
             Self::Gate {
@@ -131,6 +132,10 @@ impl Blocker {
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Dependency {
+                id,
+                state: Some(State::Open),
+            } => write!(f, "dependency {id} is not resolved"),
             Self::Dependency {
                 id,
                 state: Some(state),
@@ -326,7 +331,7 @@ impl Readiness<'_> {
             }),
             Some(dependency) => {
                 let keeps = dependency.state == State::Rejected && self.policy.rejected_blocks;
-                let state = ShownState::of(self.state(dependency), true);
+                let state = self.state(dependency);
                 (keeps || !dependency.is_resolved()).then(|| Blocker::Dependency {
                     id: id.clone(),
                     state: Some(state),

@@ -34,8 +34,8 @@ fn a_claim_needs_a_ready_issue_that_is_meant_for_the_claimant() {
     check(
         "create a; create b dep=a; claim b agent:x",
         &expect![[r#"
-        claim b agent:x: not_ready (issue `b` is not ready: dependency a is open)
-        a ready, b open"#]],
+            claim b agent:x: not_ready (issue `b` is not ready: dependency a is not resolved)
+            a ready, b open"#]],
     );
     check(
         "create a who=agent:b; claim a agent:x; claim a agent:b",

@@ -106,8 +106,8 @@ fn done_is_refused_while_something_is_unfinished() {
     check(
         "create a; create b dep=a; done b",
         &expect![[r#"
-        done b: refused (issue `b` can't be done: dependency a is open)
-        a ready, b open"#]],
+            done b: refused (issue `b` can't be done: dependency a is not resolved)
+            a ready, b open"#]],
     );
     check(
         "create a; create b dep=a; force; done b",

@@ -53,7 +53,7 @@ fn only_what_is_ready_can_be_claimed() {
         &["issue", "claim", &second, "copilot-1"],
         expect![[r#"
         --- stderr
-        error: issue `0002abcdef` is not ready: dependency 0001abcdef is open
+        error: issue `0002abcdef` is not ready: dependency 0001abcdef is not resolved
         hint: jit why 0002abcdef
         --- exit 4
     "#]],
@@ -62,7 +62,7 @@ fn only_what_is_ready_can_be_claimed() {
         &["issue", "claim", &second, "copilot-1", "--json"],
         expect![[r#"
             --- stderr
-            {"error":{"code":"not_ready","details":{"blocked_by":[{"id":"0001abcdef","kind":"dependency","state":"open"}],"id":"0002abcdef"},"hint":"jit why 0002abcdef","message":"issue `0002abcdef` is not ready: dependency 0001abcdef is open","retryable":false}}
+            {"error":{"code":"not_ready","details":{"blocked_by":[{"id":"0001abcdef","kind":"dependency","state":"open"}],"id":"0002abcdef"},"hint":"jit why 0002abcdef","message":"issue `0002abcdef` is not ready: dependency 0001abcdef is not resolved","retryable":false}}
             --- exit 4
         "#]],
     );

@@ -57,7 +57,7 @@ fn takes_everything_an_issue_can_begin_with() {
             due:          2026-01-31T12:00:00.000000Z
             labels:       area:core, fast
             dependencies: 0002abcdef
-            blocked by:   dependency 0002abcdef is open
+            blocked by:   dependency 0002abcdef is not resolved
             blocked by:   gate review is pending
             gate:         review pending
             gate:         tests pending

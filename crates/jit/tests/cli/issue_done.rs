@@ -12,7 +12,7 @@ fn readies_what_waited_for_it() {
         &["issue", "done", &second],
         expect![[r#"
         --- stderr
-        error: issue `0002abcdef` can't be done: dependency 0001abcdef is open
+        error: issue `0002abcdef` can't be done: dependency 0001abcdef is not resolved
         hint: jit issue show 0001abcdef
         --- exit 4
     "#]],
@@ -91,7 +91,7 @@ fn force_overrides_and_is_logged() {
     let second = repo.create_with("Second", &["--dep", &first]);
     repo.ok(&["issue", "done", &second, "--force"]);
     repo.check(&["events", "query", "--type", "issue.done"], expect![[r#"
-        2026-01-31T12:00:00.000000Z  0002abcdef  issue.done       human:tester  forced: dependency 0001abcdef is open
+        2026-01-31T12:00:00.000000Z  0002abcdef  issue.done       human:tester  forced: dependency 0001abcdef is not resolved
     "#]]);
 }
 

@@ -47,7 +47,7 @@ fn blocked_says_every_reason() {
         &["query", "blocked"],
         expect![[r#"
         0002abcdef  open  Second
-          dependency 0001abcdef is open
+          dependency 0001abcdef is not resolved
           gate review is pending
           on hold by human:tester: later
     "#]],

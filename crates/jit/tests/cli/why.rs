@@ -14,7 +14,7 @@ fn names_every_reason() {
         &["why", &epic],
         expect![[r#"
         0001abcdef  open  Epic
-          dependency 0003abcdef is open
+          dependency 0003abcdef is not resolved
           child 0002abcdef is not resolved
     "#]],
     );
