@@ -3,11 +3,14 @@
 //! Owns the law of exit codes under failing calls: 0 means complete, 11 means unknown, everything else means unchanged; and no
 //! failure is a panic.
 
+use std::fs;
+
 use serde_json::json;
 
-use crate::kills::{Oracle, Outcome, ground_of_done};
+use crate::kills::{Ground, Oracle, Outcome, ground_of_done};
 use crate::support::figures;
 use crate::support::program::{Answer, jit};
+use crate::support::repo::Repo;
 use crate::support::strace::{self, Persistence, Point};
 
 /// Calls that can fail because of the disk or the permissions.
@@ -89,7 +92,7 @@ fn a_failing_call_is_told_as_it_is() {
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
-fn judge(oracle: &Oracle, ground: &crate::kills::Ground, answer: &Answer) -> Result<(), String> {
+fn judge(oracle: &Oracle, ground: &Ground, answer: &Answer) -> Result<(), String> {
     let Some(code) = answer.code else {
         return Err(format!("ended by a signal: {answer:?}"));
     };
@@ -97,6 +100,9 @@ fn judge(oracle: &Oracle, ground: &crate::kills::Ground, answer: &Answer) -> Res
         return Err(format!(
             "a failing call is no bug of the program: {answer:?}"
         ));
+    }
+    if code == 11 {
+        release_brake(&ground.repo)?;
     }
     let outcome = match code {
         // Whether the answer could be written is another matter than whether it is true.
@@ -114,4 +120,19 @@ fn judge(oracle: &Oracle, ground: &crate::kills::Ground, answer: &Answer) -> Res
         (1..=10, Outcome::New) => Err(format!("not done, and yet it is: {answer:?}")),
         _ => Ok(()),
     }
+}
+
+/// When the disk takes a commit back neither way, the store refuses every further write until somebody has looked.
+fn release_brake(repo: &Repo) -> Result<(), String> {
+    let brake = repo.root().join(".git/jit/read_only_io_error");
+    if !brake.exists() {
+        return Ok(());
+    }
+    let refused = repo.jit(&["issue", "create", "-t", "too early", "--json"]);
+    if refused.code != Some(10) || !refused.stderr.contains(&*brake.to_string_lossy()) {
+        return Err(format!(
+            "a write goes on, or does not name the brake: {refused:?}"
+        ));
+    }
+    fs::remove_file(&brake).map_err(|error| format!("the brake cannot be removed: {error}"))
 }

@@ -62,22 +62,23 @@ fn an_expired_lease_frees_its_issue() {
 fn a_renewed_lease_outlives_its_first_ttl() {
     let repo = Repo::new();
     let (kept, lost) = (repo.create("kept"), repo.create("lost"));
-    let held = epoch(&repo.json(&["issue", "claim", &kept, "agent:a", "--ttl", "1s"]));
-    repo.json(&[
-        "lease",
-        "renew",
-        &kept,
-        "--epoch",
-        &held.to_string(),
-        "--ttl",
-        "1h",
-    ]);
-    repo.json(&["issue", "claim", &lost, "agent:b", "--ttl", "1s"]);
-    eventually("the other lease runs out", || {
+    let claim = |id: &str| epoch(&repo.json(&["issue", "claim", id, "agent:a", "--ttl", "3s"]));
+    let held = claim(&kept).to_string();
+    claim(&lost);
+    eventually("the lease that nobody renews runs out", || {
+        repo.json(&["lease", "renew", &kept, "--epoch", &held]);
         repo.show(&lost)["state"] == "ready"
     });
     assert_eq!(repo.show(&kept)["state"], "in_progress");
-    assert_eq!(epoch(&repo.show(&kept)), held, "a renewal is no grant");
+    assert_eq!(
+        epoch(&repo.show(&kept)).to_string(),
+        held,
+        "a renewal is no grant"
+    );
+    assert!(
+        repo.events(&["--issue", &kept, "--type", "lease.expired"])
+            .is_empty()
+    );
 }
 
 #[test]

@@ -140,7 +140,13 @@ fn worktrees_of_a_bare_repository_share_one_store() {
             &["worktree", "add", "-q", "-b", name, place.to_str().unwrap()],
         );
     }
-    Answer::of(&mut jit(&one, &["init"])).succeeded("init in a worktree of a bare repository");
+    let unasked = Answer::of(&mut jit(&one, &["init", "--json"]));
+    assert_eq!(
+        unasked.code,
+        Some(3),
+        "which worktree holds the store is not for jit to choose: {unasked:?}"
+    );
+    Answer::of(jit(&one, &["init"]).env("JIT_DIR", &one)).succeeded("init in a named worktree");
     let places = [
         one.clone(),
         two.clone(),

@@ -27,35 +27,37 @@ pub(super) struct Scenario {
     pub name: &'static str,
     /// Makes the ground.
     pub prepare: fn() -> Ground,
+    /// From which remains the recovering command is killed as well.
+    pub recoveries: Recoveries,
+}
+
+/// From which remains of a killed command the next command has to recover.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Recoveries {
+    /// Half applied, and with everything to be redone.
+    Two,
+    /// Also with nothing applied, and with all applied but not marked so.
+    Four,
 }
 
 /// Returns everything that is killed.
 pub(super) fn scenarios() -> Vec<Scenario> {
+    let scenario = |name, prepare, recoveries| Scenario {
+        name,
+        prepare,
+        recoveries,
+    };
     vec![
-        Scenario {
-            name: "the first create",
-            prepare: first_create,
-        },
-        Scenario {
-            name: "create",
-            prepare: create,
-        },
-        Scenario {
-            name: "dep add",
-            prepare: dep_add,
-        },
-        Scenario {
-            name: "claim",
-            prepare: claim,
-        },
-        Scenario {
-            name: "done",
-            prepare: done,
-        },
-        Scenario {
-            name: "done with a checkpoint",
-            prepare: done_at_checkpoint,
-        },
+        scenario("the first create", first_create, Recoveries::Two),
+        scenario("create", create, Recoveries::Two),
+        scenario("dep add", dep_add, Recoveries::Two),
+        scenario("claim", claim, Recoveries::Two),
+        scenario(
+            "done with a checkpoint",
+            done_at_checkpoint,
+            Recoveries::Two,
+        ),
+        scenario("done", done, Recoveries::Four),
     ]
 }
 

@@ -39,7 +39,7 @@ fn a_kill_at_any_system_call_leaves_all_or_nothing() {
         for _ in 0..N_WORKERS {
             scope.spawn(|| {
                 while let Some(scenario) = { waiting.lock().expect("no worker panicked").pop() } {
-                    let tally = sweep::with_recovery(scenario.name, &mut (scenario.prepare)());
+                    let tally = sweep::with_recovery(&scenario);
                     sum.lock().expect("no worker panicked").add(tally);
                 }
             });

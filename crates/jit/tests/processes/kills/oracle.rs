@@ -63,9 +63,14 @@ impl Oracle {
         } else if seen == view(&self.old) {
             Ok(Outcome::Old)
         } else {
-            let [old, new] = [&self.old, &self.new].map(|views| view(views).difference(seen));
+            let differences = [&self.old, &self.new].map(|views| view(views).difference(seen));
+            let nearest = differences
+                .iter()
+                .min_by_key(|lines| lines.len())
+                .expect("there are two");
             Err(format!(
-                "neither state; against old:\n{old}against new:\n{new}"
+                "neither state; the nearer one differs in\n{}",
+                nearest.join("\n")
             ))
         }
     }

@@ -16,8 +16,27 @@ const MARK: &str = ".git/jit/applied";
 /// In how many places the frame is cut.
 const N_CUTS: usize = 24;
 
-/// Makes the damaged contents of a file out of the new ones and the old ones.
-type Damage = fn(&[u8], Option<&[u8]>) -> Vec<u8>;
+/// Makes the damaged contents of a file out of the new ones and the old ones, which were on disk.
+type Damage = fn(&[u8], &[u8]) -> Vec<u8>;
+
+/// What may become of a file that a rename replaced.
+const REPLACED: [(&str, Damage); 4] = [
+    ("emptied", |_, _| Vec::new()),
+    ("cut", |new, _| new[..new.len() / 2].to_vec()),
+    ("of zeros", |new, _| vec![0; new.len()]),
+    ("as it was before", |_, old| old.to_vec()),
+];
+
+/// What may become of a file that grew.
+const EXTENDED: [(&str, Damage); 3] = [
+    ("cut", |new, old| {
+        new[..usize::midpoint(old.len(), new.len())].to_vec()
+    }),
+    ("with zeros at its end", |new, old| {
+        [old, &vec![0; new.len() - old.len()]].concat()
+    }),
+    ("as it was before", |_, old| old.to_vec()),
+];
 
 /// A store after `done` as it is in the log and in the files, and before it.
 struct Remains {
@@ -126,23 +145,17 @@ fn the_log_mends_files_that_never_arrived() {
         assert!(!changed.is_empty(), "the command changes {folder}");
         changed
     };
-    let damages: [(&str, Damage); 4] = [
-        ("emptied", |_, _| Vec::new()),
-        ("cut", |new, _| new[..new.len() / 2].to_vec()),
-        ("of zeros", |new, _| vec![0; new.len()]),
-        ("as it was before", |_, old| {
-            old.unwrap_or_default().to_vec()
-        }),
-    ];
-    for folder in [".jit/issues", ".jit/events", ".git/jit/leases"] {
+    for (folder, damages) in [
+        (".jit/issues", &REPLACED[..]),
+        (".git/jit/leases", &REPLACED),
+        (".jit/events", &EXTENDED),
+    ] {
         for (what, damage) in damages {
-            let tree = changed(folder).iter().fold(
-                complete.clone().without(Path::new(MARK)),
-                |tree, path| {
-                    let new = complete.file(path).expect("a changed file is there");
-                    tree.with(path, damage(new, start.file(path)))
-                },
-            );
+            let unmarked = complete.clone().without(Path::new(MARK));
+            let tree = changed(folder).iter().fold(unmarked, |tree, path| {
+                let new = complete.file(path).expect("a changed file is there");
+                tree.with(path, damage(new, start.file(path).unwrap_or_default()))
+            });
             assert_eq!(remains.verdict(&tree), Ok(Outcome::New), "{folder} {what}");
         }
     }

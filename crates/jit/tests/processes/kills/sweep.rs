@@ -5,13 +5,19 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::ground::{BYSTANDER, Ground};
+use super::ground::{BYSTANDER, Ground, Recoveries, Scenario};
 use super::oracle::{Oracle, Outcome};
 use crate::support::figures;
 use crate::support::program::{Answer, jit};
 use crate::support::repo::words;
 use crate::support::strace::{self, Point};
 use crate::support::tree::Tree;
+
+/// How far the log has been applied.
+const MARK: &str = ".git/jit/applied";
+
+/// The note of who holds the lock.
+const HOLDER: &str = ".git/jit/holder";
 
 /// How often the list of calls is taken anew because a run showed more.
 const MOST_ROUNDS: usize = 4;
@@ -53,18 +59,20 @@ struct Committed {
 }
 
 /// Sweeps a command; then, from kills that left a commit to be applied, sweeps the next command, which recovers.
-pub(super) fn with_recovery(name: &str, ground: &mut Ground) -> Tally {
-    let (mut tally, committed) = sweep(name, ground);
-    if committed.unapplied.is_empty() {
+pub(super) fn with_recovery(scenario: &Scenario) -> Tally {
+    let name = scenario.name;
+    let mut ground = (scenario.prepare)();
+    let (mut tally, committed) = sweep(name, &ground);
+    let trees = unrecovered(&committed, &ground, scenario.recoveries);
+    if trees.is_empty() {
         tally.bad.push(format!(
             "{name}: no kill left a commit to be applied, so recovery was not tested"
         ));
     }
-    let trees = unrecovered(&committed, ground);
-    ground.command = recovering_command(ground);
+    ground.command = recovering_command(&ground);
     for (label, tree) in trees {
         ground.start = tree;
-        let (mut nested, _) = sweep(&format!("{name}, then recovery {label}"), ground);
+        let (mut nested, _) = sweep(&format!("{name}, then recovery {label}"), &ground);
         nested.n_kills_in_recovery = nested.n_kills;
         tally.add(nested);
     }
@@ -83,9 +91,12 @@ fn recovering_command(ground: &Ground) -> Vec<String> {
     }
 }
 
-/// Returns stores that a kill left with a commit in the log: not applied, half applied, applied but not marked so, and
-/// with the mark lost as after a power cut.
-fn unrecovered(committed: &Committed, ground: &Ground) -> Vec<(&'static str, Tree)> {
+/// Returns stores that a kill left with a commit in the log.
+fn unrecovered(
+    committed: &Committed,
+    ground: &Ground,
+    recoveries: Recoveries,
+) -> Vec<(&'static str, Tree)> {
     let root = ground.repo.root();
     let killed = |point: &Point| {
         ground.start.restore(root);
@@ -93,20 +104,24 @@ fn unrecovered(committed: &Committed, ground: &Ground) -> Vec<(&'static str, Tre
         Tree::of(root)
     };
     let Committed { unapplied, applied } = committed;
-    let mut trees = Vec::new();
-    if let (Some(first), Some(middle)) = (unapplied.first(), unapplied.get(unapplied.len() / 2)) {
-        trees.push(("of nothing applied", killed(first)));
-        trees.push(("of half applied", killed(middle)));
+    let Some(half) = unapplied.get(unapplied.len() / 2) else {
+        return Vec::new();
+    };
+    let mut trees = vec![("of half applied", killed(half))];
+    if recoveries == Recoveries::Four {
+        trees.push(("of nothing applied", killed(&unapplied[0])));
+        trees.extend(
+            applied
+                .first()
+                .map(|first| ("of all applied, unmarked", killed(first))),
+        );
     }
-    if let (Some(first), Some(last)) = (applied.first(), applied.last()) {
-        trees.push(("of all applied, unmarked", killed(first)));
-        let complete = killed(last);
-        // Without the mark everything in the log is redone, whatever the files hold.
-        trees.push((
-            "of a lost mark",
-            complete.without(Path::new(".git/jit/applied")),
-        ));
-    }
+    // Without the mark everything in the log is redone, whatever the files hold; so it is after a power cut.
+    trees.extend(
+        applied
+            .last()
+            .map(|last| ("of a lost mark", killed(last).without(Path::new(MARK)))),
+    );
     trees
 }
 
@@ -170,6 +185,13 @@ fn kill_once(
         tally.n_kills += 1;
     } else {
         tally.n_missed += 1;
+    }
+    // A store whose every byte is as before was judged when the oracle learned the old state; only the note of who holds
+    // the lock, which no command believes, may name the dead.
+    let is_untouched = Tree::of(root).equals_but_for(Path::new(HOLDER), &ground.start);
+    if is_untouched && was_killed && answer.stdout.is_empty() {
+        tally.n_old += 1;
+        return Aftermath::Nothing;
     }
     let is_applied = oracle.kept(&ground.repo) == Ok(Outcome::New);
     match oracle.judge(&ground.repo, &answer) {

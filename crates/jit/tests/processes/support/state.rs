@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::program::{Answer, jit};
 use super::tree::Tree;
@@ -14,13 +14,11 @@ use super::tree::Tree;
 pub(crate) const PROBE: &str = "probe";
 
 /// Fields that no two runs agree on and that carry no meaning of their own.
-const VOLATILE: [&str; 12] = [
+const VOLATILE: [&str; 10] = [
     "etag",
     "lc",
     "txn",
     "short_id",
-    "granted_wall",
-    "granted_boottime_ms",
     "boot_id",
     "host",
     "pid",
@@ -28,6 +26,15 @@ const VOLATILE: [&str; 12] = [
     "run_id",
     "ts",
 ];
+
+/// How the names of fields end that tell the time of a clock nobody sees.
+const BOOT_CLOCK: &str = "_boottime_ms";
+
+/// Fields that are sorted by random ids.
+const SETS: [&str; 4] = ["dependents", "dependencies", "children", "blocked_by"];
+
+/// How much of a line is shown, in characters.
+const SHOWN: usize = 400;
 
 /// Issues, events and leases in normal form: ids replaced by titles, times by a mark, everything sorted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,17 +80,15 @@ impl State {
         ))
     }
 
-    /// Returns the lines that only one of two states has.
-    pub(crate) fn difference(&self, other: &Self) -> String {
-        let mut text = String::new();
-        for (sign, one, two) in [('-', self, other), ('+', other, self)] {
-            for line in one.lines.iter().filter(|line| !two.lines.contains(line)) {
-                text.push(sign);
-                text.push_str(line);
-                text.push('\n');
-            }
-        }
-        text
+    /// Returns the lines that only one of two states has, shortened.
+    pub(crate) fn difference(&self, other: &Self) -> Vec<String> {
+        let only = |sign: char, one: &Self, two: &Self| -> Vec<String> {
+            let lines = one.lines.iter().filter(|line| !two.lines.contains(line));
+            lines
+                .map(|line| format!("{sign} {}", line.chars().take(SHOWN).collect::<String>()))
+                .collect()
+        };
+        [only('-', self, other), only('+', other, self)].concat()
     }
 }
 
@@ -113,91 +118,87 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 }
 
 fn normal(issues: &[Value], events: &[Value], leases: &[Value]) -> State {
-    let titles: BTreeMap<&str, &str> = issues
-        .iter()
-        .map(|issue| (text(issue, "id"), text(issue, "title")))
-        .collect();
-    let is_probe = |id: &str| titles.get(id).is_some_and(|title| title.starts_with(PROBE));
-    let event_names: BTreeMap<&str, Value> = events
-        .iter()
-        .map(|event| {
-            (
-                text(event, "id"),
-                format!("{} of rev {}", text(event, "type"), event["rev"]).into(),
-            )
-        })
-        .collect();
-    let lease_issue = |lease: &Value| {
-        text(
-            lease,
-            if lease["issue"].is_string() {
-                "issue"
-            } else {
-                "id"
-            },
-        )
-        .to_owned()
+    let names = Names::of(issues, events);
+    let is_probe = |id: &str| {
+        names
+            .names
+            .get(id)
+            .is_some_and(|name| name.starts_with(PROBE))
     };
-    let mut lines = Vec::new();
-    let mut add = |kind: &str, value: &Value| {
-        let line = format!("{kind} {}", stable(value, 0));
-        lines.push(
-            titles
-                .iter()
-                .fold(line, |line, (id, title)| line.replace(id, title)),
-        );
+    let shown = |kind: &str, owner: &str, values: &[Value]| -> Vec<String> {
+        let kept = values.iter().filter(|value| !is_probe(text(value, owner)));
+        kept.map(|value| format!("{kind} {}", names.stable(value)))
+            .collect()
     };
-    issues
-        .iter()
-        .filter(|issue| !is_probe(text(issue, "id")))
-        .for_each(|issue| add("issue", issue));
-    events
-        .iter()
-        .filter(|event| !is_probe(text(event, "issue")))
-        .for_each(|event| add("event", &named(event, &event_names)));
-    leases
-        .iter()
-        .filter(|lease| !is_probe(&lease_issue(lease)))
-        .for_each(|lease| add("lease", lease));
+    let mut lines = [
+        shown("issue", "id", issues),
+        shown("event", "issue", events),
+        shown("lease", "issue", leases),
+    ]
+    .concat();
     lines.sort();
     State { lines }
 }
 
-/// Replaces the ids of an event and of those before it by what these say; two runs give them different ids.
-fn named(event: &Value, names: &BTreeMap<&str, Value>) -> Value {
-    let rename = |id: &mut Value| {
-        if let Some(name) = id.as_str().and_then(|id| names.get(id)) {
-            *id = name.clone();
-        }
-    };
-    let mut event = event.clone();
-    let Some(fields) = event.as_object_mut() else {
-        return event;
-    };
-    fields.remove("id");
-    match fields.get_mut("prev") {
-        Some(Value::Array(ids)) => ids.iter_mut().for_each(rename),
-        Some(id) => rename(id),
-        None => {}
-    }
-    event
+/// Stable names for what two runs draw at random.
+struct Names {
+    /// Issues by their titles, revisions by the events that made them.
+    names: BTreeMap<String, String>,
 }
 
-fn stable(value: &Value, depth: usize) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let is_kept = |name: &str| !VOLATILE.contains(&name) && (name != "id" || depth == 0);
-            let kept = fields.iter().filter(|(name, _)| is_kept(name));
-            Value::Object(
-                kept.map(|(name, value)| (name.clone(), stable(value, depth + 1)))
-                    .collect::<Map<_, _>>(),
+impl Names {
+    fn of(issues: &[Value], events: &[Value]) -> Self {
+        let titles = issues.iter().map(|issue| {
+            (
+                text(issue, "id").to_owned(),
+                text(issue, "title").to_owned(),
             )
+        });
+        let revisions = events
+            .iter()
+            .filter(|event| event["etag"].is_string())
+            .map(|event| {
+                let name = format!("{} of rev {}", text(event, "type"), event["rev"]);
+                (text(event, "etag").to_owned(), name)
+            });
+        Self {
+            names: titles.chain(revisions).collect(),
         }
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|item| stable(item, depth + 1)).collect())
+    }
+
+    fn stable(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let kept = fields
+                    .iter()
+                    .filter(|(name, value)| self.is_kept(name, value));
+                Value::Object(
+                    kept.map(|(name, value)| (name.clone(), self.field(name, value)))
+                        .collect(),
+                )
+            }
+            Value::Array(items) => items.iter().map(|item| self.stable(item)).collect(),
+            Value::String(text) if is_time(text) => Value::from("<time>"),
+            Value::String(text) => self.names.get(text).unwrap_or(text).as_str().into(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
-        Value::String(text) if is_time(text) => Value::from("<time>"),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+
+    /// Events and comments have ids of their own that nothing else names.
+    fn is_kept(&self, name: &str, value: &Value) -> bool {
+        let is_known = || value.as_str().is_some_and(|id| self.names.contains_key(id));
+        !VOLATILE.contains(&name) && !name.ends_with(BOOT_CLOCK) && (name != "id" || is_known())
+    }
+
+    fn field(&self, name: &str, value: &Value) -> Value {
+        let mut stable = self.stable(value);
+        if let Value::Array(items) = &mut stable
+            && SETS.contains(&name)
+            && !items.iter().any(Value::is_array)
+        {
+            items.sort_by_key(ToString::to_string);
+        }
+        stable
     }
 }
 

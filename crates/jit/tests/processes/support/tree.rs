@@ -66,6 +66,13 @@ impl Tree {
         }
     }
 
+    /// Returns whether two trees differ at most in one file.
+    pub(crate) fn equals_but_for(&self, path: &Path, other: &Self) -> bool {
+        let [one, two] =
+            [self, other].map(|tree| tree.entries.iter().filter(|(name, _)| *name != path));
+        one.eq(two)
+    }
+
     /// Returns this tree with one file missing.
     pub(crate) fn without(mut self, path: &Path) -> Self {
         assert!(
