@@ -16,6 +16,9 @@ use serde_json::Value;
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// How long a process may take to end that a failed test leaves behind.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// What may pass from the environment of the tests: where programs and, for unpacked ones, their libraries are.
 const PASSED: [&str; 2] = ["PATH", "LD_LIBRARY_PATH"];
 
@@ -188,22 +191,15 @@ impl Running {
         self.child.wait().expect("a child can be waited for");
     }
 
-    /// Waits for its end; a process that outlasts all patience is killed, and fails the test.
+    /// Waits for its end; a process that outlasts all patience fails the test.
     pub(crate) fn finish(mut self) -> Answer {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
                 return self.answer(status);
             }
-            if Instant::now() > deadline {
-                let killed = rustix::process::kill_process_group(self.pid(), Signal::KILL);
-                let status = self.child.wait().expect("a child can be waited for");
-                let shown = self.shown.clone();
-                panic!(
-                    "{shown} does not end ({killed:?}): {:?}",
-                    self.answer(status)
-                );
-            }
+            let is_late = Instant::now() > deadline;
+            assert!(!is_late, "{} does not end: {:?}", self.shown, self.said());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -214,15 +210,41 @@ impl Running {
     }
 
     fn answer(&self, status: ExitStatus) -> Answer {
+        let [stdout, stderr] = self.said();
+        Answer {
+            code: status.code(),
+            stdout,
+            stderr,
+        }
+    }
+
+    fn said(&self) -> [String; 2] {
         let text = |file: &tempfile::NamedTempFile| {
             let bytes = std::fs::read(file.path()).expect("our own file can be read");
             String::from_utf8_lossy(&bytes).into_owned()
         };
-        Answer {
-            code: status.code(),
-            stdout: text(&self.stdout),
-            stderr: text(&self.stderr),
+        [text(&self.stdout), text(&self.stderr)]
+    }
+}
+
+/// A test that fails leaves nothing running: what was started is asked to end, which lets it end its own workers.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let has_ended = |child: &mut Child| !matches!(child.try_wait(), Ok(None));
+        if has_ended(&mut self.child) {
+            return;
         }
+        self.signal(Signal::TERM);
+        let deadline = Instant::now() + GRACE;
+        while Instant::now() < deadline {
+            if has_ended(&mut self.child) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let killed = rustix::process::kill_process_group(self.pid(), Signal::KILL);
+        let buried = self.child.wait();
+        drop((killed, buried));
     }
 }
 
