@@ -19,7 +19,7 @@ use std::process::ExitCode;
 ///
 /// Issues form a graph; `ready` follows from it. People and agents claim ready issues, work, and finish them.
 #[derive(Debug, clap::Parser)]
-#[command(name = "jit", version, infer_subcommands = false, max_term_width = 100)]
+#[command(name = "jit", version)]
 #[command(after_help = "Examples:
   jit init
   jit issue create -t \"Implement parser\" -p high
