@@ -9,8 +9,9 @@ use crate::support::repo::{Repo, epoch, eventually};
 fn an_expired_lease_frees_its_issue() {
     let repo = Repo::new();
     let id = repo.create("task");
-    let first = epoch(&repo.json(&["issue", "claim", &id, "agent:slow", "--ttl", "1s"]));
-    assert_eq!(repo.show(&id)["state"], "in_progress");
+    let granted = repo.json(&["issue", "claim", &id, "agent:slow", "--ttl", "1s"]);
+    assert_eq!(granted["state"], "in_progress");
+    let first = epoch(&granted);
     eventually("the issue of an expired lease is ready", || {
         repo.show(&id)["state"] == "ready"
     });
