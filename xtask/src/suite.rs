@@ -72,7 +72,7 @@ fn cargo_test(toolbox: &Toolbox, arguments: &[String], figures: Option<&Path>) -
     let mut call = process::cargo(["test", "--workspace", "--no-run"]).within(workspace::root());
     call = call.envs(&toolbox.environment);
     call.run()?;
-    let words = ["test", "--workspace", "--"]
+    let words = ["test", "--workspace", "--no-fail-fast", "--"]
         .iter()
         .map(|word| (*word).to_owned())
         .chain(arguments.iter().cloned());
@@ -107,31 +107,32 @@ pub(crate) fn ci(options: &CiOptions) -> Result<()> {
         ("documentation", &documentation),
         ("contracts", &contracts),
     ];
-    let mut lines = Vec::new();
+    let (mut lines, mut failures) = (Vec::new(), Vec::new());
     for (name, step) in steps {
         output::line(&format!("== {name}"));
         let begun = Instant::now();
         let answer = step();
         lines.push(format!(
-            "{:<14} {:>7}  {}",
-            name,
+            "{name:<14} {:>7}  {}",
             seconds(begun.elapsed()),
             verdict(&answer)
         ));
         if let Err(error) = answer {
-            output::line(&lines.join("\n"));
-            bail!(
-                "ci: {name} failed after {}: {error:#}",
-                seconds(started.elapsed())
-            );
+            output::talk(&format!("{error:#}"));
+            failures.push(name);
         }
     }
     output::line(&lines.join("\n"));
-    output::line(&format!(
-        "ci: all {} steps passed in {}",
-        lines.len(),
-        seconds(started.elapsed())
-    ));
+    let took = seconds(started.elapsed());
+    if !failures.is_empty() {
+        bail!(
+            "ci: {} of {} steps failed in {took}: {}",
+            failures.len(),
+            lines.len(),
+            failures.join(", ")
+        );
+    }
+    output::line(&format!("ci: all {} steps passed in {took}", lines.len()));
     Ok(())
 }
 
