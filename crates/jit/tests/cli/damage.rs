@@ -33,12 +33,15 @@ fn a_newer_format_is_refused() {
         ".jit/format.json",
         "{\"format\":2,\"min_reader\":2,\"min_writer\":2,\"features\":[]}\n",
     );
-    repo.check(&["issue", "list"], expect![[r#"
+    repo.check(
+        &["issue", "list"],
+        expect![[r#"
         --- stderr
         error: the store needs version 2 of the format to read it, this program has 1
         hint: use a newer jit
         --- exit 9
-    "#]]);
+    "#]],
+    );
     repo.check(&["issue", "list", "--json"], expect![[r#"
         --- stderr
         {"error":{"code":"format_too_new","details":{},"hint":"use a newer jit","message":"the store needs version 2 of the format to read it, this program has 1","retryable":false}}
@@ -54,15 +57,21 @@ fn a_store_that_only_newer_programs_may_write_can_be_read() {
         ".jit/format.json",
         "{\"format\":1,\"min_reader\":1,\"min_writer\":2,\"features\":[]}\n",
     );
-    repo.check(&["issue", "list"], expect![[r#"
+    repo.check(
+        &["issue", "list"],
+        expect![[r#"
         0001abcdef  normal  ready  -  A
-    "#]]);
-    repo.check(&["issue", "create", "-t", "B"], expect![[r#"
+    "#]],
+    );
+    repo.check(
+        &["issue", "create", "-t", "B"],
+        expect![[r#"
         --- stderr
         error: the store needs version 2 of the format to write it, this program has 1
         hint: use a newer jit
         --- exit 9
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -107,15 +107,18 @@ pub(super) fn reasons(issue: &Value) -> Page {
     page
 }
 
-/// Returns a blocker in words.
+/// Returns a blocker in the words that refusals use for it.
 fn reason(blocker: &Value) -> String {
     let id = text(blocker, "id");
     match text(blocker, "kind") {
-        "dependency" => format!("dependency {id} is {}", text(blocker, "state")),
-        "gate" => {
-            let key = text(blocker, "gate");
-            format!("gate {key} is {}", text(blocker, "status"))
-        }
+        "dependency" => match text(blocker, "state") {
+            "open" => format!("dependency {id} is not resolved"),
+            state => format!("dependency {id} is {state}"),
+        },
+        "gate" => match (text(blocker, "gate"), text(blocker, "status")) {
+            (key, "undefined") => format!("gate {key} is not defined"),
+            (key, status) => format!("gate {key} is {status}"),
+        },
         "child" => format!("child {id} is not resolved"),
         "parent" => format!(
             "parent {id} is blocked ({})",
