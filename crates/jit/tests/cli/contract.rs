@@ -64,3 +64,27 @@ fn exit_codes() -> Value {
         .collect();
     Value::Array(codes)
 }
+
+#[test]
+fn no_hint_of_a_contract_sample_destroys_anything() {
+    let harmful = [
+        "--force",
+        "delete",
+        "reject",
+        "release",
+        "unhold",
+        "gate pass",
+        "reopen",
+        " rm ",
+    ];
+    let errors = SAMPLES
+        .iter()
+        .filter(|(path, _)| path.starts_with("samples/errors/"));
+    for (path, text) in errors {
+        let error: Value = serde_json::from_str(text).expect("an error is JSON");
+        let hint = error["error"]["hint"].as_str().unwrap_or_default();
+        for word in harmful {
+            assert!(!hint.contains(word), "{path}: {hint}");
+        }
+    }
+}
