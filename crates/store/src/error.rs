@@ -70,7 +70,7 @@ pub enum StoreError {
     /// The store was written by a newer version.
     #[error(
         "the store needs version {needed} of the format to {action} it, this program has {}",
-        crate::file::format::SUPPORTED
+        crate::file::version::SUPPORTED
     )]
     FormatTooNew {
         /// What was wanted: `read` or `write`.

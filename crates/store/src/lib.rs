@@ -13,6 +13,9 @@ mod traits;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+#[cfg(test)]
+mod chance;
+
 pub use error::{Result, StoreError};
 pub use file::FileStore;
 pub use host::{Host, SystemHost};

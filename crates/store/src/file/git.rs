@@ -2,7 +2,7 @@
 //!
 //! Owns reading git's own files for that. Refuses to run git and to write anything of git's.
 
-use super::locate::GitDirs;
+use super::git_dirs::GitDirs;
 use crate::error::{Result, StoreError};
 use crate::fs::{At, Root};
 use std::collections::BTreeSet;
@@ -188,6 +188,8 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(crate::chance::fixed())]
+
         #[test]
         fn no_bytes_make_the_reader_fail(bytes: Vec<u8>, place in 0_usize..300, bit in 0_u8..8) {
             drop(unmerged(&[b"DIRC\0\0\0\x04\0\0\0\x05", &bytes[..]].concat()));

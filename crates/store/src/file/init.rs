@@ -4,7 +4,7 @@
 //! already there stays, so doing it twice is harmless.
 
 use super::layout::{PRIVATE_DIR, STORE_DIR};
-use super::{format, layout, locate::Location};
+use super::{layout, locate::Location, version};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Fs, RealFs, Root};
 use std::io;
@@ -77,7 +77,7 @@ pub(crate) fn make(fs: &dyn Fs) -> Result<Vec<String>> {
         (At::shared(".gitignore"), NEW_IGNORE),
         (At::shared(".gitattributes"), NEW_ATTRIBUTES),
         (layout::config(), NEW_CONFIG),
-        (layout::format(), format::NEW_FORMAT),
+        (layout::format(), version::NEW_FORMAT),
     ];
     for (at, text) in files {
         if write_if_absent(fs, &at, text).map_err(|error| StoreError::io("write", &at, error))? {

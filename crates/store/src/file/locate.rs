@@ -3,15 +3,13 @@
 //! Owns the search upwards, the reading of git's pointers, and the refusal of other people's directories. Refuses to run
 //! git, to read the environment, and to guess: where two stores are possible it is an error.
 
+use super::git_dirs::{GitDirs, git_dirs, main_worktree, normal, read_pointer};
 use super::layout::{PRIVATE_DIR, STORE_DIR};
 use crate::error::{Result, StoreError};
 use std::fmt;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Component, Path, PathBuf};
-
-/// Longest pointer file that is read, in bytes.
-const MAX_POINTER: u64 = 64 * 1024;
+use std::path::{Path, PathBuf};
 
 /// Where to search, and what the user says about it.
 #[derive(Clone, Debug, Default)]
@@ -24,17 +22,6 @@ pub struct Search {
     pub home: Option<PathBuf>,
     /// Stores that may belong to somebody else.
     pub safe_dirs: Vec<PathBuf>,
-}
-
-/// Git's directories for one worktree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitDirs {
-    /// The one of the worktree, with `HEAD`, `index` and `MERGE_HEAD`.
-    pub dir: PathBuf,
-    /// The one that all worktrees of the clone share.
-    pub common: PathBuf,
-    /// The top of the worktree.
-    pub worktree: PathBuf,
 }
 
 /// Why a store is the one.
@@ -204,17 +191,6 @@ fn pointed_at(git: &GitDirs) -> Result<Option<Location>> {
     }))
 }
 
-/// Returns the worktree that the common directory belongs to.
-fn main_worktree(git: &GitDirs) -> Option<PathBuf> {
-    if git.dir == git.common {
-        return (git.worktree != git.common).then(|| git.worktree.clone());
-    }
-    let is_inside = git.common.file_name().is_some_and(|name| name == ".git");
-    is_inside
-        .then(|| git.common.parent().map(Path::to_owned))
-        .flatten()
-}
-
 /// Returns the store in a directory, if there is one.
 fn at(dir: &Path, why: Why) -> Result<Option<Location>> {
     let store = dir.join(STORE_DIR);
@@ -236,44 +212,6 @@ fn location(store: PathBuf, git: Option<GitDirs>, why: Why) -> Location {
         git,
         why,
     }
-}
-
-/// Reads which git directories a directory is the top of.
-fn git_dirs(dir: &Path) -> Result<Option<GitDirs>> {
-    let dot = dir.join(".git");
-    let found = if dot.is_dir() {
-        dot
-    } else if dot.is_file() {
-        let Some(text) = read_pointer(&dot)? else {
-            return Ok(None);
-        };
-        let Some(target) = text.strip_prefix("gitdir: ") else {
-            let reason = "it does not begin with `gitdir: `".to_owned();
-            return Err(StoreError::Damaged {
-                path: dot.display().to_string(),
-                reason,
-            });
-        };
-        normal(&dir.join(target.trim_end_matches(['\n', '\r'])))
-    } else if is_git_dir(dir) {
-        dir.to_owned()
-    } else {
-        return Ok(None);
-    };
-    let common = match read_pointer(&found.join("commondir"))? {
-        Some(text) => normal(&found.join(text.trim_end_matches(['\n', '\r']))),
-        None => found.clone(),
-    };
-    Ok(Some(GitDirs {
-        dir: found,
-        common,
-        worktree: dir.to_owned(),
-    }))
-}
-
-/// Returns whether a directory looks like a bare repository, by the three names that git itself goes by.
-fn is_git_dir(dir: &Path) -> bool {
-    dir.join("HEAD").is_file() && dir.join("objects").is_dir() && dir.join("refs").is_dir()
 }
 
 /// Returns the directory and those above it, up to the home directory or the end of the file system.
@@ -343,30 +281,6 @@ fn is_present(path: &Path) -> Result<bool> {
     }
 }
 
-fn read_pointer(path: &Path) -> Result<Option<String>> {
-    let failed = |error| StoreError::at_path("read", path.display().to_string(), error);
-    let metadata = match std::fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(failed(error)),
-    };
-    if !metadata.is_file() || metadata.len() > MAX_POINTER {
-        let reason = "it is no short plain file".to_owned();
-        return Err(StoreError::Damaged {
-            path: path.display().to_string(),
-            reason,
-        });
-    }
-    std::fs::read_to_string(path).map(Some).map_err(failed)
-}
-
 fn no_store(start: &Path, why: &str) -> StoreError {
     StoreError::NoStore {
         start: start.to_owned(),
@@ -379,24 +293,4 @@ fn absolute(path: &Path) -> Result<PathBuf> {
         io::ErrorKind::NotFound => no_store(path, "there is no such directory"),
         _ => StoreError::at_path("look at", path.display().to_string(), error),
     })
-}
-
-/// Takes `.` and `..` out of a path without asking the file system; resolves the rest where it exists.
-fn normal(path: &Path) -> PathBuf {
-    if let Ok(found) = path.canonicalize() {
-        return found;
-    }
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                plain.push(component);
-            }
-        }
-    }
-    plain
 }

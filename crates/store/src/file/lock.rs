@@ -3,7 +3,7 @@
 //! Owns who is named when waiting took too long. Refuses lock files: the lock lies on the directory and dies with its
 //! process, and the operating system knows who holds it.
 
-use super::session::Env;
+use super::options::Env;
 use crate::error::{Result, StoreError};
 use crate::fs::{LockError, LockGuard, LockMode, Root};
 use std::io;

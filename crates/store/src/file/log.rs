@@ -2,13 +2,15 @@
 //!
 //! Owns cursors and the rule that each id is shown once. Refuses to wait: see `watch`.
 
-use super::frame::{Frame, scan};
+use super::frame::Frame;
 use super::layout;
 use super::mark::Mark;
+use super::options::Env;
 use super::recover::trust;
 use super::redo::Trust;
+use super::scan::scan;
 use super::segment::{self, MAX_SEGMENT_READ};
-use super::session::{Env, MAX_WAL};
+use super::session::MAX_WAL;
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Fs, Root, absent_ok};
 use crate::traits::{Cursor, Events};

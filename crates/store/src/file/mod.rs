@@ -6,9 +6,10 @@
 //! `session` write; `load` and `reader` read; `txn` and `store` speak of issues.
 
 mod apply;
-pub(crate) mod format;
+mod format;
 mod frame;
 mod git;
+mod git_dirs;
 mod init;
 pub(crate) mod layout;
 mod load;
@@ -16,20 +17,24 @@ mod locate;
 mod lock;
 mod log;
 mod mark;
+mod options;
 mod reader;
 mod recover;
 mod redo;
+mod scan;
 mod segment;
 mod session;
 mod store;
 mod txn;
+pub(crate) mod version;
 mod watch;
 
 #[cfg(test)]
 mod torture;
 
+pub use git_dirs::GitDirs;
 pub use init::{Initialised, init};
 pub use layout::{PRIVATE_DIR, STORE_DIR};
-pub use locate::{GitDirs, Location, Search, Why, locate, place_for_new};
-pub use session::{Durability, Options, Warning};
+pub use locate::{Location, Search, Why, locate, place_for_new};
+pub use options::{Durability, Options, Warning};
 pub use store::FileStore;

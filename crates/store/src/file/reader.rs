@@ -3,12 +3,14 @@
 //! Owns the protocol: what the log and the mark say before and after decides whether what was read in between belongs to
 //! one moment. Refuses to write anything at all, and to wait for a writer but as a last resort.
 
-use super::frame::{Frame, Tail, scan};
+use super::frame::Frame;
 use super::load::{Records, problem};
 use super::mark::Mark;
+use super::options::Env;
 use super::recover::{find, trust};
 use super::redo::{Fate, Trust, fates};
-use super::session::{Env, MAX_WAL};
+use super::scan::{Tail, scan};
+use super::session::MAX_WAL;
 use super::{layout, lock};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Fs, LockMode, absent_ok};

@@ -3,11 +3,13 @@
 //! Owns the order of steps, so that dying in any of them and starting over ends the same. Refuses to delete anything that
 //! it does not know: what stands in the way is kept aside.
 
-use super::frame::{Frame, Tail, scan};
+use super::frame::Frame;
 use super::mark::{EventClock, Mark};
+use super::options::Warning;
 use super::redo::{Fate, Found, Trust, fates};
+use super::scan::{Tail, scan};
 use super::segment;
-use super::session::{Session, Warning, damaged_wal};
+use super::session::{Session, damaged_wal};
 use super::{apply, layout};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Fs, absent_ok};

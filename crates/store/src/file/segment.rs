@@ -5,8 +5,9 @@
 
 use super::frame::{EventAppend, Frame};
 use super::mark::{EventClock, SegmentMemory};
+use super::options::Env;
 use super::redo::Trust;
-use super::session::{Env, NewEvents};
+use super::session::NewEvents;
 use super::{apply, layout};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, At, Fs, Kind, RelPath, Root, absent_ok};

@@ -2,10 +2,11 @@
 //!
 //! Owns opening and the version check. Refuses the work itself: reading is `reader`'s, writing `txn`'s.
 
-use super::format::{self, FormatError, FormatVersion};
+use super::format::{self, FormatError};
 use super::locate::Location;
-use super::session::{Env, Options};
+use super::options::{Env, Options};
 use super::txn::FileTxn;
+use super::version::FormatVersion;
 use super::watch::FileWatch;
 use super::{layout, log, reader};
 use crate::error::{Result, StoreError};

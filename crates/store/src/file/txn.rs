@@ -5,9 +5,10 @@
 
 use super::frame::FileChange;
 use super::git;
+use super::git_dirs::GitDirs;
 use super::load::Records;
-use super::locate::GitDirs;
-use super::session::{Env, NewEvents, Session, change};
+use super::options::Env;
+use super::session::{NewEvents, Session, change};
 use super::{format, layout, segment, store};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Stat, absent_ok};

@@ -1,6 +1,6 @@
 //! The process dies at every call.
 
-use super::{N_STEPS, fresh, is_thorough, judge, let_log_age, open, states, step};
+use super::{N_STEPS, fresh, is_thorough, judge, let_log_age, open, record, states, step};
 use crate::fs::sim::{Fault, FaultKind, SimFs};
 use crate::traits::Store as _;
 
@@ -57,6 +57,7 @@ fn a_death_at_any_call_leaves_all_or_nothing() {
         step(&fs, "boot", n).unwrap();
     }
     assert!(n_deaths > 300, "only {n_deaths} deaths");
+    record("store: simulated deaths", n_deaths);
 }
 
 #[test]
@@ -94,4 +95,5 @@ fn a_death_in_recovery_leaves_all_or_nothing() {
         step(&fs, "boot", n).unwrap();
     }
     assert!(n_deaths > 500, "only {n_deaths} deaths");
+    record("store: simulated deaths in recovery", n_deaths);
 }

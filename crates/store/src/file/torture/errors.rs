@@ -1,6 +1,6 @@
 //! The operating system refuses a call, once or from then on.
 
-use super::{N_STEPS, fresh, is_thorough, judge, let_log_age, states, step};
+use super::{N_STEPS, fresh, is_thorough, judge, let_log_age, record, states, step};
 use crate::error::{Result, StoreError};
 use crate::fs::sim::{Fault, FaultKind, Loss, SimFs};
 use crate::traits::Committed;
@@ -60,6 +60,7 @@ fn an_error_at_any_call_is_told_truly() {
         step(&fs, "boot", n).unwrap();
     }
     assert!(n_errors > 500, "only {n_errors} errors");
+    record("store: injected I/O errors", n_errors);
 }
 
 /// Checks the answer to one step against the files, after the errors have ended.

@@ -2,7 +2,7 @@
 
 use super::{changes, events, fresh, id, open, records, states, step};
 use crate::file::layout;
-use crate::file::session::Warning;
+use crate::file::options::Warning;
 use crate::fs::sim::{Fault, FaultKind, SimFs};
 use crate::fs::{self, Access, At, Fs as _};
 use crate::traits::Store as _;

@@ -10,7 +10,7 @@ mod power;
 
 use super::init::make;
 use super::locate::{Location, Why};
-use super::session::{Options, Warning};
+use super::options::{Options, Warning};
 use super::store::FileStore;
 use crate::error::{Result, StoreError};
 use crate::fs::sim::SimFs;
@@ -77,6 +77,20 @@ fn fresh() -> SimFs {
     make(&fs).unwrap();
     fs.settle();
     fs
+}
+
+/// Prints how much was tried, and appends it to the file that `JIT_FIGURES` names, if it does.
+fn record(figure: &str, tried: u64) {
+    let line = serde_json::json!({ "figure": figure, "values": { "tried": tried, "bad": 0, "thorough": is_thorough() } });
+    println!("{line}");
+    if let Some(path) = std::env::var_os("JIT_FIGURES") {
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        std::io::Write::write_all(&mut file, format!("{line}\n").as_bytes()).unwrap();
+    }
 }
 
 /// Returns whether to try every combination, which takes minutes instead of seconds.

@@ -1,6 +1,6 @@
 //! The power is cut after every operation, with every kind of loss.
 
-use super::{N_STEPS, fresh, is_thorough, judge, let_log_age, open, states, step};
+use super::{N_STEPS, fresh, is_thorough, judge, let_log_age, open, record, states, step};
 use crate::fs::sim::{Loss, SimFs};
 use crate::traits::Store as _;
 
@@ -52,6 +52,7 @@ fn a_power_cut_anywhere_keeps_what_was_acknowledged() {
     let (n_cuts, problem) = cut_everywhere(&fresh(), "other boot");
     assert_eq!(problem, None);
     assert!(n_cuts > 700, "only {n_cuts} cuts");
+    record("store: simulated power cuts", n_cuts);
 }
 
 #[test]
@@ -82,6 +83,7 @@ fn a_power_cut_in_recovery_keeps_what_was_acknowledged() {
         }
     }
     assert!(n_cuts > 300, "only {n_cuts} cuts");
+    record("store: simulated power cuts in recovery", n_cuts);
 }
 
 /// Each of these breaks the protocol on purpose; the torture must notice every one.

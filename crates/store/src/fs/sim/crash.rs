@@ -3,7 +3,8 @@
 //! Owns the model of the disk: an operation is sure to survive only when a later sync covers it; any other one may
 //! survive, be lost, or be torn between sectors. Refuses to model one particular file system.
 
-use super::world::{Node, Op, World, perform, reachable};
+use super::op::{Body, Node, Op, perform, reachable};
+use super::world::World;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -77,9 +78,9 @@ impl World {
             .collect();
         for (node, (body, time)) in &nodes {
             match body {
-                super::world::Body::Dir(names) => {
+                Body::Dir(names) => {
                     for (name, child) in names {
-                        let is_dir = matches!(self.nodes[child].0, super::world::Body::Dir(_));
+                        let is_dir = matches!(self.nodes[child].0, Body::Dir(_));
                         self.ops.push(Op::Link {
                             dir: *node,
                             name: name.clone(),
@@ -89,7 +90,7 @@ impl World {
                         self.times.push(*time);
                     }
                 }
-                super::world::Body::File(bytes) => {
+                Body::File(bytes) => {
                     self.ops.push(Op::Write {
                         node: *node,
                         offset: 0,

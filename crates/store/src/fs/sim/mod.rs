@@ -4,6 +4,7 @@
 //! all. Refuses to be fast.
 
 mod crash;
+mod op;
 mod world;
 
 use super::{
@@ -14,7 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use crash::Loss;
-use world::{Node, Op, World};
+use op::{Node, Op};
+use world::World;
 
 /// A fault to inject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

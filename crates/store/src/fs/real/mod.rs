@@ -3,15 +3,22 @@
 //! Owns opening without following symbolic links, the directory lock and the recognition of network file systems. Refuses
 //! to cache anything that is read.
 
-use super::{
-    Access, At, Entry, File, Fs, Held, Kind, LockError, LockGuard, LockMode, RelPath, Root, Stat,
-};
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags};
+mod beneath;
+mod file;
+mod lock;
+mod mount;
+
+use super::{Access, At, Entry, File, Fs, LockError, LockGuard, LockMode, RelPath, Root, Stat};
+use beneath::{DIR_FLAGS, open_beneath};
+use file::{RealFile, check_plain, to_stat};
+use lock::{HeldFd, flock_until};
+use mount::{network_file_system, sync_file_system};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, mpsc};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How often the lock is taken anew when the directory was replaced while waiting for it.
@@ -62,10 +69,6 @@ impl RealFs {
         }
     }
 }
-
-const DIR_FLAGS: OFlags = OFlags::RDONLY
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::CLOEXEC);
 
 impl Directory {
     fn new(path: &Path, mode: u32) -> Self {
@@ -223,217 +226,5 @@ impl Fs for RealFs {
 
     fn network_name(&self, root: Root) -> io::Result<Option<&'static str>> {
         network_file_system(self.directory(root).open()?.as_fd())
-    }
-}
-
-/// A locked descriptor; closing it unlocks.
-#[derive(Debug)]
-struct HeldFd {
-    _fd: OwnedFd,
-}
-
-impl Held for HeldFd {}
-
-/// Locks `fd`; while somebody else holds the lock a thread waits for it, since `flock` itself knows no timeout.
-///
-/// After a timeout the thread stays in its wait; when it gets the lock at last nobody receives the descriptor, which
-/// closes it and so unlocks at once.
-fn flock_until(
-    fd: OwnedFd,
-    mode: LockMode,
-    deadline: Instant,
-    timeout: Duration,
-) -> Result<OwnedFd, LockError> {
-    let (now, wait) = match mode {
-        LockMode::Exclusive => (
-            FlockOperation::NonBlockingLockExclusive,
-            FlockOperation::LockExclusive,
-        ),
-        LockMode::Shared => (
-            FlockOperation::NonBlockingLockShared,
-            FlockOperation::LockShared,
-        ),
-    };
-    match rustix::fs::flock(&fd, now) {
-        Ok(()) => return Ok(fd),
-        Err(Errno::WOULDBLOCK) => {}
-        Err(errno) => return Err(io::Error::from(errno).into()),
-    }
-    let (sender, receiver) = mpsc::sync_channel(1);
-    std::thread::Builder::new()
-        .name("jit-lock".to_owned())
-        .spawn(move || {
-            let outcome = rustix::io::retry_on_intr(|| rustix::fs::flock(&fd, wait));
-            // A receiver that gave up is no error: the descriptor closes here.
-            sender.send(outcome.map(|()| fd)).ok();
-        })?;
-    match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        Ok(Ok(fd)) => Ok(fd),
-        Ok(Err(errno)) => Err(io::Error::from(errno).into()),
-        Err(_) => Err(LockError::Timeout { waited: timeout }),
-    }
-}
-
-/// Opens a path without leaving `top` and without following any symbolic link.
-fn open_beneath(
-    top: BorrowedFd<'_>,
-    path: &RelPath,
-    flags: OFlags,
-    mode: Mode,
-) -> io::Result<OwnedFd> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::ResolveFlags;
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        match rustix::fs::openat2(top, path.as_str(), flags | OFlags::NOFOLLOW, mode, resolve) {
-            // An old kernel, or a sandbox that does not know the call.
-            Err(Errno::NOSYS | Errno::PERM) => {}
-            other => return Ok(other?),
-        }
-    }
-    open_by_steps(top, path, flags, mode)
-}
-
-/// Opens a path name by name, for kernels that can't be told to stay beneath a directory.
-fn open_by_steps(
-    top: BorrowedFd<'_>,
-    path: &RelPath,
-    flags: OFlags,
-    mode: Mode,
-) -> io::Result<OwnedFd> {
-    let mut holder: Option<OwnedFd> = None;
-    if let Some(parent) = path.parent() {
-        for name in parent.as_str().split('/') {
-            let from = holder.as_ref().map_or(top, AsFd::as_fd);
-            holder = Some(rustix::fs::openat(
-                from,
-                name,
-                DIR_FLAGS | OFlags::NOFOLLOW,
-                Mode::empty(),
-            )?);
-        }
-    }
-    let from = holder.as_ref().map_or(top, AsFd::as_fd);
-    Ok(rustix::fs::openat(
-        from,
-        path.name(),
-        flags | OFlags::NOFOLLOW,
-        mode,
-    )?)
-}
-
-#[cfg(target_os = "linux")]
-fn sync_file_system(fd: BorrowedFd<'_>) -> io::Result<()> {
-    Ok(rustix::fs::syncfs(fd)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn sync_file_system(_fd: BorrowedFd<'_>) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Names the file systems on which a lock of one machine may mean nothing to another.
-#[cfg(target_os = "linux")]
-fn network_file_system(fd: BorrowedFd<'_>) -> io::Result<Option<&'static str>> {
-    // The magic number is 32 bits wide; the type of the field differs between architectures.
-    let magic = u32::try_from(i128::from(rustix::fs::fstatfs(fd)?.f_type) & 0xffff_ffff)
-        .map_err(io::Error::other)?;
-    Ok(match magic {
-        0x6969 => Some("nfs"),
-        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("smb"),
-        0x0102_1997 => Some("9p"),
-        0x6573_5546 => Some("fuse or virtiofs"),
-        0x5346_414f => Some("afs"),
-        0x00c3_6400 => Some("ceph"),
-        0x7375_7245 => Some("coda"),
-        0x5346_4846 => Some("wslfs"),
-        _ => None,
-    })
-}
-
-#[cfg(not(target_os = "linux"))]
-fn network_file_system(_fd: BorrowedFd<'_>) -> io::Result<Option<&'static str>> {
-    Ok(None)
-}
-
-/// Refuses what is no regular file, and for writing in place what has a second name elsewhere.
-fn check_plain(stat: &rustix::fs::Stat, access: Access) -> io::Result<()> {
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
-    }
-    if access != Access::Read && stat.st_nlink > 1 {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "file has a second hard link",
-        ));
-    }
-    Ok(())
-}
-
-/// An open regular file of the operating system.
-#[derive(Debug)]
-struct RealFile {
-    fd: OwnedFd,
-    opened: Stat,
-}
-
-impl File for RealFile {
-    fn opened(&self) -> io::Result<Stat> {
-        Ok(self.opened)
-    }
-
-    fn stat(&self) -> io::Result<Stat> {
-        Ok(to_stat(&rustix::fs::fstat(&self.fd)?))
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::io::retry_on_intr(|| {
-            rustix::io::pread(&self.fd, &mut *buffer, offset)
-        })?)
-    }
-
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::retry_on_intr(|| {
-            rustix::io::pwrite(&self.fd, bytes, offset)
-        })?)
-    }
-
-    fn set_len(&mut self, len: u64) -> io::Result<()> {
-        Ok(rustix::fs::ftruncate(&self.fd, len)?)
-    }
-
-    fn sync_data(&mut self) -> io::Result<()> {
-        Ok(rustix::fs::fdatasync(&self.fd)?)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(rustix::fs::fsync(&self.fd)?)
-    }
-}
-
-fn to_stat(stat: &rustix::fs::Stat) -> Stat {
-    let kind = match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Kind::File,
-        FileType::Directory => Kind::Directory,
-        FileType::Symlink
-        | FileType::Fifo
-        | FileType::Socket
-        | FileType::CharacterDevice
-        | FileType::BlockDevice
-        | FileType::Unknown => Kind::Other,
-    };
-    let nanos = |seconds: i64, part: i128| {
-        let part = i64::try_from(part).unwrap_or(0);
-        seconds.saturating_mul(1_000_000_000).saturating_add(part)
-    };
-    Stat {
-        kind,
-        len: u64::try_from(stat.st_size).unwrap_or(0),
-        ino: stat.st_ino,
-        mtime_ns: nanos(stat.st_mtime, i128::from(stat.st_mtime_nsec)),
-        ctime_ns: nanos(stat.st_ctime, i128::from(stat.st_ctime_nsec)),
     }
 }
