@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod config;
+mod error_chain;
 pub mod executor;
 pub mod jit_client;
 pub mod observe;

@@ -45,7 +45,10 @@ impl Context {
         };
         let (parsed, _) = load(&source)?;
         for warning in &parsed.warnings {
-            output::talk(&format!("warning: {}: {}", warning.place, warning.text));
+            output::warning(
+                global.format(),
+                &format!("{}: {}", warning.place, warning.text),
+            );
         }
         let own = own_program()?;
         let path = process::path_variable();

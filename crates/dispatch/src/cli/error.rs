@@ -1,10 +1,10 @@
 //! Owns how every failure ends: its exit code, its code for programs, and the advice (`docs/design/tracker.md` section 6).
 
 use crate::config::ConfigError;
+use crate::error_chain::chain;
 use crate::executor::shim::ShimError;
 use crate::jit_client::{JitError, JitErrorKind};
 use crate::runner::CycleError;
-use crate::settle::chain;
 use crate::state::StateError;
 
 /// Why a command failed.

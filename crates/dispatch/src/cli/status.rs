@@ -1,4 +1,4 @@
-//! Owns `jit-dispatch status`: what the state directory says, without asking or changing anything else.
+//! Owns `jit-dispatch status`: what the state directory says, and the tracker of claim-only agents. It changes nothing.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,6 +7,8 @@ use jit_scheduler::{AgentId, Millis};
 
 use super::context::Context;
 use super::{CliError, Global};
+use crate::config::{Agent, Work};
+use crate::jit_client::{JitClient as _, State};
 use crate::output::{self, Format};
 use crate::runner::Who;
 use crate::state::{Happening, StateDir, StateError, Story};
@@ -89,15 +91,17 @@ impl RunState {
 pub(super) fn run(global: &Global) -> Result<ExitCode, CliError> {
     let context = Context::open(global)?;
     let runs = runs(&context.state)?;
-    let used = |id: &AgentId| runs.iter().filter(|run| run.who.agent == *id).count();
-    let agents = context.config.agents.iter().map(|agent| AgentUse {
-        id: agent.id.clone(),
-        kind: agent.kind.clone(),
-        capacity: agent.capacity,
-        used: used(&agent.id),
-    });
+    let mut agents = Vec::new();
+    for agent in &context.config.agents {
+        agents.push(AgentUse {
+            id: agent.id.clone(),
+            kind: agent.kind.clone(),
+            capacity: agent.capacity,
+            used: used(&context, agent, &runs)?,
+        });
+    }
     let status = Status {
-        agents: agents.collect(),
+        agents,
         root: context.repository.root.clone(),
         store: context.repository.store.clone(),
         state_dir: context.state.root().to_path_buf(),
@@ -110,6 +114,23 @@ pub(super) fn run(global: &Global) -> Result<ExitCode, CliError> {
         Format::Json => output::data(&output::json_text(&output::status_object(&status))),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns how many slots of an agent are filled: by runs, or by the claims that a claim-only agent holds.
+fn used(context: &Context, agent: &Agent, runs: &[RunView]) -> Result<usize, CliError> {
+    match agent.work {
+        Work::Runs(_) => Ok(runs.iter().filter(|run| run.who.agent == agent.id).count()),
+        Work::ClaimOnly => {
+            let listed = context
+                .runtime
+                .block_on(context.client.query_assignee(&agent.id))?;
+            let claims = listed
+                .issues
+                .iter()
+                .filter(|issue| issue.state == State::InProgress);
+            Ok(claims.count())
+        }
+    }
 }
 
 fn runs(state: &StateDir) -> Result<Vec<RunView>, StateError> {

@@ -3,6 +3,7 @@
 
 mod error;
 mod locate;
+mod stream;
 mod subprocess;
 mod wire;
 

@@ -8,13 +8,13 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use jit_scheduler::{AgentId, IssueId, Millis};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Child;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::error::{JitError, JitErrorKind};
 use super::wire::{self, Event, Issue, Listed, Malformed, Repository};
-use super::{Claimed, Grant, Held, JitClient, JitCommand, Renewed};
+use super::{Claimed, Grant, Held, JitClient, JitCommand, Renewed, stream};
 use crate::ports::rfc3339;
 use crate::process;
 
@@ -32,9 +32,6 @@ const FOREIGN: &[&str] = &[
     "JIT_RUN_DIR",
     "JIT_ISSUE_FILE",
 ];
-
-/// The longest line of the event stream that is read.
-const MAX_EVENT_LINE: u64 = 2 << 20;
 
 /// Calls the real `jit`.
 #[derive(Debug, Clone)]
@@ -281,7 +278,7 @@ impl JitClient for SubprocessJit {
             .stdout
             .take()
             .expect("the output was asked for as a pipe");
-        let pump = pump_events(stdout, &sink);
+        let pump = stream::pump(stdout, &sink);
         let result = tokio::select! {
             () = sink.closed() => Ok(()),
             read = pump => read.map_err(|reason| garbled(&arguments, &Malformed(reason))),
@@ -292,40 +289,6 @@ impl JitClient for SubprocessJit {
             (Ok(()), _) => Ok(()),
             (Err(error), Ok(status)) => Err(last_words(child, status.code(), error).await),
             (Err(error), Err(_)) => Err(error),
-        }
-    }
-}
-
-/// Sends each line as an event; returns why the stream ended.
-async fn pump_events(
-    stdout: tokio::process::ChildStdout,
-    sink: &UnboundedSender<Event>,
-) -> Result<(), String> {
-    let mut reader = BufReader::new(stdout);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = (&mut reader)
-            .take(MAX_EVENT_LINE)
-            .read_until(b'\n', &mut line)
-            .await;
-        match read {
-            Ok(0) => return Err("the stream of events ended".to_owned()),
-            Ok(_) if line.iter().all(u8::is_ascii_whitespace) => {}
-            Ok(_) => {
-                // A line that is no event still says that something happened.
-                let unknown = Event {
-                    kind: String::new(),
-                    issue: None,
-                };
-                if sink
-                    .send(wire::parse_event(&line).unwrap_or(unknown))
-                    .is_err()
-                {
-                    return Ok(());
-                }
-            }
-            Err(error) => return Err(error.to_string()),
         }
     }
 }

@@ -42,13 +42,13 @@ pub(super) fn sentence(notice: &Notice) -> String {
             "Recovered run {} of {} on {}: {what}.",
             run.run, run.issue, run.agent
         ),
-        Notice::StoreDown { reason, retry_in } => {
+        Notice::Outage { reason, retry_in } => {
             format!(
-                "The tracker cannot be asked, next try in {}: {reason}.",
+                "Nothing can be started for now, next try in {}: {reason}.",
                 seconds(*retry_in)
             )
         }
-        Notice::StoreUp => "The tracker answers again.".to_owned(),
+        Notice::OutageOver => "Things can be started again.".to_owned(),
         Notice::Warning(text) => format!("warning: {text}"),
         Notice::Stopping {
             live,

@@ -48,10 +48,10 @@ pub(super) fn notice(at: Millis, notice: &Notice) -> Value {
             json!({ "type": "claim_lost", "issue": issue.as_str(), "reason": reason })
         }
         Notice::Recovered { run, what } => merge(who("recovered", run), &json!({ "what": what })),
-        Notice::StoreDown { reason, retry_in } => {
-            json!({ "type": "store_down", "reason": reason, "retry_in_s": retry_in.as_secs_f64() })
+        Notice::Outage { reason, retry_in } => {
+            json!({ "type": "outage", "reason": reason, "retry_in_s": retry_in.as_secs_f64() })
         }
-        Notice::StoreUp => json!({ "type": "store_up" }),
+        Notice::OutageOver => json!({ "type": "outage_over" }),
         Notice::Warning(text) => json!({ "type": "warning", "message": text }),
         Notice::Stopping { live, is_kill } => {
             json!({ "type": "stopping", "live": live, "kill": is_kill })

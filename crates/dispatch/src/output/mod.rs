@@ -65,6 +65,14 @@ pub fn talk(text: &str) {
     drop(writeln!(std::io::stderr().lock(), "{}", escape(text)));
 }
 
+/// Writes a warning that a command gives before it begins.
+pub fn warning(format: Format, text: &str) {
+    match format {
+        Format::Text => talk(&format!("warning: {text}")),
+        Format::Json => error_json(&serde_json::json!({ "warning": { "message": text } })),
+    }
+}
+
 /// Writes an error for people: what is wrong, and what helps.
 pub fn error(message: &str, hint: Option<&str>) {
     talk(&format!("error: {message}"));
@@ -73,7 +81,7 @@ pub fn error(message: &str, hint: Option<&str>) {
     }
 }
 
-/// Writes an error for programs.
+/// Writes an error or a warning for programs.
 pub fn error_json(object: &Value) {
     drop(writeln!(std::io::stderr().lock(), "{}", json_text(object)));
 }

@@ -77,7 +77,6 @@ where
         is_full: bool,
         max: Option<usize>,
     ) -> Result<(), CycleError> {
-        let begun = self.shared.ports.clock.boottime();
         let state = self.shared.setting.state.clone();
         let locked = tokio::task::spawn_blocking(move || state.lock_cycle()).await;
         let lock = locked.expect("locking neither panics nor is aborted")?;
@@ -85,8 +84,8 @@ where
         drop(lock);
         let ended = self.shared.ports.clock.boottime();
         self.last_cycle = Some(CycleTimes {
-            begun,
             ended,
+            asking: self.asking,
             is_full,
         });
         result
@@ -95,9 +94,10 @@ where
     async fn look_and_act(&mut self, is_full: bool, max: Option<usize>) -> Result<(), CycleError> {
         self.report = CycleReport::default();
         self.recover().await?;
-        let looked = self.shared.ports.clock.wall();
         let asked_at = self.shared.ports.clock.wall();
+        let begun = self.shared.ports.clock.boottime();
         let answers = self.ask(is_full).await?;
+        self.asking = self.shared.ports.clock.boottime().saturating_sub(begun);
         let world = self.world(&answers);
         let plan = plan(&world);
         if !plan.actions.is_empty() {
@@ -109,7 +109,7 @@ where
                 .setting
                 .state
                 .timeline()
-                .append(looked, happening)?;
+                .append(asked_at, happening)?;
         }
         debug_assert!(
             audit(&world, &plan).is_empty(),
@@ -227,28 +227,28 @@ where
         .world()
     }
 
-    /// An issue that is listed as ready and cannot be claimed is left alone for a moment, longer each time: asking faster
-    /// would not make the list and the claim agree.
     fn learn_from_refusals(&mut self) {
-        let now = self.shared.ports.clock.wall();
-        for performed in &self.report.performed {
-            match performed {
+        for performed in std::mem::take(&mut self.report.performed) {
+            match &performed {
                 Performed::Lost { issue, .. }
                 | Performed::Uncertain { issue, .. }
-                | Performed::Skipped { issue, .. } => {
-                    let times = self
-                        .refused
-                        .get(issue)
-                        .map_or(1, |(times, _)| times.saturating_add(1));
-                    let wait =
-                        FIRST_REFUSAL_WAIT.saturating_mul(1 << times.min(16).saturating_sub(1));
-                    let wait = wait.min(self.shared.setting.config.poll_interval);
-                    self.refused.insert(issue.clone(), (times, now.plus(wait)));
-                }
+                | Performed::Skipped { issue, .. } => self.leave_alone(issue),
                 Performed::Started { who, .. } => drop(self.refused.remove(&who.issue)),
                 Performed::Claimed { issue, .. } => drop(self.refused.remove(issue)),
             }
+            self.report.performed.push(performed);
         }
+    }
+
+    /// Leaves an issue alone for a moment that is listed as ready and could not be started, longer each time: asking
+    /// faster would not make the list and the claim agree.
+    pub(super) fn leave_alone(&mut self, issue: &IssueId) {
+        let times = self.refused.get(issue).map_or(0, |(times, _)| *times);
+        let wait = FIRST_REFUSAL_WAIT.saturating_mul(1 << times.min(16));
+        let wait = wait.min(self.shared.setting.config.poll_interval);
+        let until = self.shared.ports.clock.wall().plus(wait);
+        self.refused
+            .insert(issue.clone(), (times.saturating_add(1), until));
     }
 
     /// Reads again what is remembered of `issue`.
@@ -256,7 +256,7 @@ where
         match IssueHistory::load(&self.shared.setting.state, issue) {
             Ok(history) if history == IssueHistory::default() => drop(self.histories.remove(issue)),
             Ok(history) => drop(self.histories.insert(issue.clone(), history)),
-            Err(error) => self.tell(&Notice::Warning(crate::settle::chain(&error))),
+            Err(error) => self.tell(&Notice::Warning(crate::error_chain::chain(&error))),
         }
     }
 }

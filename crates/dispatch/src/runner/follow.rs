@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::{Input, Notice, Shared};
+use crate::error_chain::chain;
 use crate::jit_client::{Event, JitClient};
 use crate::ports::Clock;
-use crate::settle::chain;
 
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);

@@ -7,6 +7,7 @@ mod notice;
 mod perform;
 mod recover;
 mod shutdown;
+mod wait;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -33,12 +34,6 @@ use crate::state::{IssueHistory, StateDir, StateError};
 const FIRST_OUTAGE_WAIT: Duration = Duration::from_secs(1);
 /// The longest such wait.
 const LONGEST_OUTAGE_WAIT: Duration = Duration::from_secs(30);
-/// How often runs of earlier dispatchers are looked at, whose end nobody reports.
-const FOREIGN_GLANCE: Duration = Duration::from_secs(1);
-/// The longest sleep: the sleeper does not notice that the machine was suspended, the boot clock does.
-const LONGEST_NAP: Duration = Duration::from_secs(5);
-/// How often a stop is asked for again while a shim is too young to hear it.
-const STOP_GLANCE: Duration = Duration::from_millis(50);
 
 /// Everything that can happen to a dispatcher.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,21 +140,23 @@ pub struct Runner<C, E, K, R> {
     reserve: ReserveState,
     outage: Option<Duration>,
     last_cycle: Option<CycleTimes>,
+    asking: Duration,
     report: CycleReport,
 }
 
 /// When the last look at the world was, on the boot clock.
 #[derive(Debug, Clone, Copy)]
 struct CycleTimes {
-    begun: Duration,
     ended: Duration,
+    /// How long the tracker took to list what is ready.
+    asking: Duration,
     is_full: bool,
 }
 
 impl CycleTimes {
-    /// Looking takes turns with everything else: after a look of one second comes at least one second without.
+    /// Asking takes turns with everything else: after a list that took a second comes at least a second without.
     fn earliest_next(self) -> Duration {
-        self.ended + self.ended.saturating_sub(self.begun).min(FIRST_OUTAGE_WAIT)
+        self.ended + self.asking.min(FIRST_OUTAGE_WAIT)
     }
 }
 
@@ -189,6 +186,7 @@ where
             reserve: ReserveState::default(),
             outage: None,
             last_cycle: None,
+            asking: Duration::ZERO,
             report: CycleReport::default(),
         })
     }
@@ -225,7 +223,7 @@ where
             if self.is_stopping() {
                 return self.wait_for_runs(on_stop).await;
             }
-            self.try_cycle(is_full).await?;
+            self.try_cycle(is_full).await;
             if until == Until::Idle && self.is_idle() {
                 let was_full = self.last_cycle.is_some_and(|cycle| cycle.is_full);
                 if was_full {
@@ -241,120 +239,26 @@ where
         }
     }
 
-    /// Looks at the world; an outage of the tracker is told and waited out, not passed on.
-    async fn try_cycle(&mut self, is_full: bool) -> Result<(), CycleError> {
-        let error = match self.cycle(is_full, None).await {
-            Ok(()) => {
-                if self.outage.take().is_some() {
-                    self.tell(&Notice::StoreUp);
-                }
-                return Ok(());
+    /// Looks at the world; an outage of the tracker, or of the disk, is told and waited out.
+    async fn try_cycle(&mut self, is_full: bool) {
+        let Err(error) = self.cycle(is_full, None).await else {
+            if self.outage.take().is_some() {
+                self.tell(&Notice::OutageOver);
             }
-            Err(CycleError::Tracker(error)) => error,
-            Err(error) => return Err(error),
+            return;
         };
         let wait = self.outage.map_or(FIRST_OUTAGE_WAIT, |wait| {
             (wait * 2).min(LONGEST_OUTAGE_WAIT)
         });
         self.outage = Some(wait);
-        self.tell(&Notice::StoreDown {
-            reason: crate::settle::chain(&error),
+        self.tell(&Notice::Outage {
+            reason: crate::error_chain::chain(&error),
             retry_in: wait,
         });
-        Ok(())
-    }
-
-    /// Waits until there is a reason to look again; returns whether to look at everything.
-    async fn wait_for_reason(&mut self) -> bool {
-        let clock = &self.shared.ports.clock;
-        let begun = clock.boottime();
-        let regular = begun + self.shared.setting.config.poll_interval;
-        let (earliest, mut due) = match (self.outage, self.last_cycle) {
-            (Some(wait), _) => (begun + wait, begun + wait),
-            (None, Some(cycle)) => (
-                cycle.earliest_next(),
-                self.next_due(regular).max(cycle.earliest_next()),
-            ),
-            (None, None) => (begun, begun),
-        };
-        let mut is_full = due >= regular || self.outage.is_some();
-        loop {
-            let left = due.saturating_sub(self.shared.ports.clock.boottime());
-            let nap = if self.foreign.is_empty() {
-                LONGEST_NAP
-            } else {
-                FOREIGN_GLANCE
-            };
-            let input = tokio::select! {
-                biased;
-                input = self.inputs.recv() => input,
-                () = tokio::time::sleep(left.min(nap)) => None,
-            };
-            match input {
-                Some(input) => {
-                    if let Some(reason) = self.take(input) {
-                        is_full |= reason.is_full;
-                        due = due.min(earliest);
-                    }
-                    if self.is_stopping() {
-                        return is_full;
-                    }
-                }
-                None if self.shared.ports.clock.boottime() >= due => return is_full,
-                None if self.foreign_runs_changed() => due = due.min(earliest),
-                None => {}
-            }
-        }
-    }
-
-    /// Returns the next moment, on the boot clock, at which time alone is a reason to look: at the latest `regular`.
-    fn next_due(&self, regular: Duration) -> Duration {
-        let clock = &self.shared.ports.clock;
-        let (wall, boot) = (clock.wall(), clock.boottime());
-        // The tracker compares whole moments: a millisecond later it is past them for sure.
-        let next = self
-            .moments_to_come()
-            .min()
-            .map(|moment| boot + moment.since(wall) + Duration::from_millis(1));
-        regular.min(next.unwrap_or(regular))
-    }
-
-    /// Takes one input; returns why it is a reason to look, if it is.
-    fn take(&mut self, input: Input) -> Option<Reason> {
-        match input {
-            Input::Store(event) if event.may_ready() => Some(Reason {
-                is_full: matches!(
-                    event.kind.as_str(),
-                    "" | "issue.updated" | "external.changed" | "undo"
-                ),
-            }),
-            Input::Store(_) => None,
-            Input::RunEnded(run) => {
-                self.run_ended(&run);
-                Some(Reason { is_full: false })
-            }
-            Input::Stop => Some(Reason { is_full: false }),
-        }
     }
 
     fn is_stopping(&self) -> bool {
         self.shared.stops.get() > 0
-    }
-
-    /// Returns whether nothing ran, nothing could start, and nothing waited to be tried again, when the tracker was asked.
-    fn is_idle(&self) -> bool {
-        let has_work =
-            !self.report.performed.is_empty() || !self.live.is_empty() || !self.foreign.is_empty();
-        let is_quiet = self.outage.is_none() && self.inputs.is_empty();
-        is_quiet && !has_work && self.moments_to_come().next().is_none()
-    }
-
-    /// Returns the moments at which time alone may make an issue ready, as it stood when the tracker was asked.
-    fn moments_to_come(&self) -> impl Iterator<Item = Millis> {
-        let waits = self.histories.values().filter_map(IssueHistory::not_before);
-        let refused = self.refused.values().map(|(_, until)| *until);
-        let moments = waits.chain(refused).chain(self.report.wake_at);
-        moments.filter(|moment| *moment > self.report.asked_at)
     }
 
     fn tell(&self, notice: &Notice) {
@@ -366,9 +270,4 @@ impl<C, E, K: Clock, R> Shared<C, E, K, R> {
     fn tell(&self, notice: &Notice) {
         self.ports.sink.tell(self.ports.clock.wall(), notice);
     }
-}
-
-/// Why to look at the world.
-struct Reason {
-    is_full: bool,
 }

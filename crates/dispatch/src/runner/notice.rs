@@ -53,15 +53,15 @@ pub enum Notice {
         /// What was done.
         what: &'static str,
     },
-    /// The tracker cannot be reached.
-    StoreDown {
+    /// The tracker, or the dispatcher's own memory, cannot be used for now.
+    Outage {
         /// Why.
         reason: String,
         /// When it is tried again.
         retry_in: Duration,
     },
-    /// The tracker can be reached again.
-    StoreUp,
+    /// Both can be used again.
+    OutageOver,
     /// Something is odd.
     Warning(String),
     /// The dispatcher was asked to stop.

@@ -9,11 +9,11 @@ use tokio::task::JoinSet;
 
 use super::{Input, Live, Notice, Runner, Shared, Who};
 use crate::config::{Agent, Work};
+use crate::error_chain::chain;
 use crate::executor::{Ended, Executor};
 use crate::jit_client::{Claimed, Grant, Held, JitClient, JitError, JitErrorKind};
 use crate::ports::{Clock, Rng};
 use crate::run_id;
-use crate::settle::chain;
 use crate::state::{
     Happening, Record, Reserved, RunDir, RunLock, RunSpec, SpecLease, SpecLimits, SpecRetry,
     StateError,

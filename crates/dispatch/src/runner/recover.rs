@@ -8,11 +8,12 @@ use jit_scheduler::retry::{Charge, Outcome};
 use rustix::process::Signal;
 
 use super::{CycleError, Live, Notice, Runner, Who};
+use crate::error_chain::chain;
 use crate::executor::Executor;
 use crate::executor::group::Group;
 use crate::jit_client::{Grant, Held, JitClient, JitError, JitErrorKind};
 use crate::ports::{Clock, Rng};
-use crate::settle::{SettleError, Settler, chain};
+use crate::settle::{SettleError, Settler};
 use crate::state::{Happening, IssueHistory, Record, Reserved, RunDir, StateError, Story};
 
 /// How often, and how far apart, a killed group is looked at before the next cycle has to.
@@ -80,6 +81,8 @@ where
             match self.end(&dir, &story, &reserved).await {
                 Ok(Recovery::Over(what)) => {
                     self.foreign.remove(&run);
+                    // What made its owner die may still be there.
+                    self.leave_alone(&reserved.issue);
                     self.tell_recovered(who, what);
                 }
                 Ok(Recovery::WasSettled) => {

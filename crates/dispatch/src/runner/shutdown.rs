@@ -1,14 +1,16 @@
 //! Owns the end of a dispatcher: nothing new is claimed, runs are waited for or stopped, and nothing stays claimed
 //! without an owner. Also owns what is learnt when a run ends.
 
+use std::time::Duration;
+
 use jit_scheduler::RunId;
 use jit_scheduler::retry::{History, Settle, Verdict};
 
-use super::{CycleError, FOREIGN_GLANCE, Notice, Runner, STOP_GLANCE};
+use super::{CycleError, Notice, Runner};
+use crate::error_chain::chain;
 use crate::executor::Executor;
 use crate::jit_client::JitClient;
 use crate::ports::{Clock, Rng};
-use crate::settle::chain;
 use crate::state::Record;
 
 /// What a stop means for the runs that are live.
@@ -19,6 +21,9 @@ pub enum OnStop {
     /// They are stopped, too.
     Kill,
 }
+
+/// How often a stop is asked for again while a shim is too young to hear it.
+const STOP_GLANCE: Duration = Duration::from_millis(50);
 
 /// Stops after which even runs that do not end are left to their shims.
 const ENOUGH_STOPS: u32 = 3;
@@ -51,10 +56,9 @@ where
             if is_over || stops >= ENOUGH_STOPS {
                 break;
             }
-            let nap = if is_kill { STOP_GLANCE } else { FOREIGN_GLANCE };
             tokio::select! {
                 Some(input) = self.inputs.recv() => drop(self.take(input)),
-                () = tokio::time::sleep(nap), if is_kill => {}
+                () = tokio::time::sleep(STOP_GLANCE), if is_kill => {}
             }
         }
         // A run whose shim died too early to look after it would keep its claim.

@@ -25,6 +25,7 @@ use self::agent::{Agent, Setting};
 use self::logs::Progress;
 use self::watch::{Over, Signals, Watch};
 use super::group;
+use crate::error_chain::chain;
 use crate::jit_client::{Held, JitClient};
 use crate::output;
 use crate::ports::Clock;
@@ -128,7 +129,10 @@ impl<K: Clock + Copy + 'static> Shim<K> {
             .await?;
         // The renewals end here: settling ends the lease.
         drop(tasks);
-        self.write(&Record::Exited(conclusion.clone()))?;
+        if let Err(error) = self.write(&Record::Exited(conclusion.clone())) {
+            // Without the record a successor would not know the end; we still do, and go on trying to tell it.
+            output::shim_log(&chain(&error));
+        }
         self.tell(
             "exited",
             serde_json::json!({ "exit": crate::state::exit_word(conclusion.exit) }),
@@ -253,7 +257,7 @@ impl<K: Clock + Copy + 'static> Shim<K> {
 
     fn note_stop(&self, stop: Stop) {
         if let Err(error) = self.write(&Record::Stopping { stop }) {
-            output::shim_log(&error.to_string());
+            output::shim_log(&chain(&error));
         }
         self.tell(
             "stopping",
@@ -281,7 +285,7 @@ impl<K: Clock + Copy + 'static> Shim<K> {
             .timeline()
             .append(self.clock.wall(), happening)
         {
-            output::shim_log(&error.to_string());
+            output::shim_log(&chain(&error));
         }
     }
 }

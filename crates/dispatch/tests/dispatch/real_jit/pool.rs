@@ -210,6 +210,9 @@ fn a_claim_only_agent_gets_claims_up_to_its_capacity() {
     ground.jit(&["issue", "update", &task, "--state", "done"]);
     ground.run_well(&["once"]);
     assert_eq!(mine().len(), 2, "a slot that became free is used");
+    let status: Value =
+        serde_json::from_str(&ground.run_well(&["status", "--json"])).expect("it prints JSON");
+    assert_eq!(status["agents"][0]["used"], 2);
 }
 
 #[test]

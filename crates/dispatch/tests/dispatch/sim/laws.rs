@@ -104,7 +104,7 @@ fn an_outage_is_waited_out_and_told_once_each_way() {
         let told = bench.ear.0.borrow();
         assert_eq!(
             told.iter()
-                .filter(|notice| matches!(notice, Notice::StoreUp))
+                .filter(|notice| matches!(notice, Notice::OutageOver))
                 .count(),
             1
         );

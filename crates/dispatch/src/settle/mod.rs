@@ -1,6 +1,8 @@
 //! Owns what a run leaves behind: the verdict on its end is carried to the tracker, again and again until the tracker
 //! accepts it or says that this run has no say. Refuses to judge: that is `jit_scheduler::retry`.
 
+mod standing;
+
 use std::time::Duration;
 
 use jit_scheduler::Millis;
@@ -9,6 +11,8 @@ use jit_scheduler::retry::{
     judge,
 };
 
+use self::standing::standing_of;
+use crate::error_chain::chain;
 use crate::jit_client::{Held, Issue, JitClient, JitError, JitErrorKind, State, parse_issue};
 use crate::output;
 use crate::ports::Clock;
@@ -330,42 +334,4 @@ impl<C: JitClient, K: Clock> Settler<'_, C, K> {
         journal.append(self.clock.wall(), &record)?;
         Ok(self.run.retire()?)
     }
-}
-
-fn standing_of(issue: &Issue, held: &Held) -> Standing {
-    if issue.epoch > held.epoch {
-        return Standing::NotOurs;
-    }
-    let is_ours = issue
-        .lease
-        .and_then(|lease| lease.epoch)
-        .is_none_or(|epoch| epoch == held.epoch);
-    match &issue.state {
-        State::Done => Standing::Done,
-        State::Gated => Standing::Gated,
-        State::InProgress if is_ours => Standing::Ours {
-            has_blockers: issue
-                .blocked_by
-                .iter()
-                .any(|blocker| matches!(blocker.kind.as_str(), "dependency" | "child")),
-        },
-        State::InProgress
-        | State::Open
-        | State::Ready
-        | State::Rejected
-        | State::Archived
-        | State::Other(_) => Standing::NotOurs,
-    }
-}
-
-/// Returns an error with everything that led to it.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
