@@ -7,6 +7,7 @@ mod deaths;
 mod errors;
 mod meddling;
 mod power;
+mod sequences;
 
 use super::init::make;
 use super::locate::{Location, Why};
@@ -79,10 +80,9 @@ fn fresh() -> SimFs {
     fs
 }
 
-/// Prints how much was tried, and appends it to the file that `JIT_FIGURES` names, if it does.
+/// Appends how much was tried to the file that `JIT_FIGURES` names, if it does.
 fn record(figure: &str, tried: u64) {
     let line = serde_json::json!({ "figure": figure, "values": { "tried": tried, "bad": 0, "thorough": is_thorough() } });
-    println!("{line}");
     if let Some(path) = std::env::var_os("JIT_FIGURES") {
         let mut file = std::fs::OpenOptions::new()
             .create(true)
