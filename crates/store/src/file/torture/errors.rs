@@ -63,6 +63,37 @@ fn an_error_at_any_call_is_told_truly() {
     record("store: injected I/O errors", n_errors);
 }
 
+#[test]
+fn a_short_write_is_continued() {
+    let states = states();
+    let fs = fresh();
+    for n in 0..N_STEPS {
+        let clean = fs.after_death();
+        clean.inject(None);
+        step(&clean, "boot", n).unwrap();
+        let calls = clean.calls();
+        for (call, _) in calls
+            .iter()
+            .enumerate()
+            .filter(|(_, call)| **call == "pwrite")
+        {
+            let victim = fs.after_death();
+            victim.inject(Some(Fault {
+                call: call as u64,
+                kind: FaultKind::Short,
+            }));
+            assert_eq!(step(&victim, "boot", n).unwrap().warnings, []);
+            assert_eq!(
+                victim.calls().len(),
+                calls.len() + 1,
+                "the write was not cut short"
+            );
+            judge(&victim, "boot", &states, n + 1, false).unwrap();
+        }
+        step(&fs, "boot", n).unwrap();
+    }
+}
+
 /// Checks the answer to one step against the files, after the errors have ended.
 fn check(
     victim: &SimFs,

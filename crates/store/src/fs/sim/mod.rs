@@ -34,6 +34,8 @@ pub enum FaultKind {
     Once(i32),
     /// It and all later ones fail with this error number.
     Forever(i32),
+    /// A write puts half of its bytes in place and says so; other calls succeed.
+    Short,
     /// A write puts half of its bytes in place and then fails with this error number; other calls just fail.
     Half(i32),
     /// The process dies: neither it nor any later call has an effect.

@@ -55,7 +55,7 @@ impl World {
     /// Counts a call and lets it fail if that is planned.
     pub(super) fn enter(&mut self, name: &'static str) -> io::Result<()> {
         match self.fate(name) {
-            None => Ok(()),
+            None | Some(FaultKind::Short) => Ok(()),
             Some(FaultKind::Once(errno) | FaultKind::Forever(errno) | FaultKind::Half(errno)) => {
                 Err(io::Error::from_raw_os_error(errno))
             }
@@ -221,6 +221,10 @@ impl World {
             None => self.perform(whole(bytes)),
             Some(FaultKind::Once(errno) | FaultKind::Forever(errno)) => {
                 return Err(io::Error::from_raw_os_error(errno));
+            }
+            Some(FaultKind::Short) => {
+                self.perform(whole(half));
+                return Ok(half.len());
             }
             Some(FaultKind::Half(errno)) => {
                 self.perform(whole(half));
