@@ -101,7 +101,7 @@ pub enum Refusal {
     #[error("key `{key}` was used for another command (`{verb}`)")]
     KeyReused { key: String, verb: String },
     /// The presented epoch is not that of a live lease.
-    #[error("epoch {presented} of issue `{id}` is no longer current")]
+    #[error("epoch {presented} of issue `{id}` is no longer current: {}", holder(*.current))]
     LeaseLost {
         id: IssueId,
         presented: u64,
@@ -114,6 +114,13 @@ fn join(ids: &[IssueId]) -> String {
         .map(IssueId::as_str)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn holder(current: Option<u64>) -> String {
+    current.map_or_else(
+        || "nobody holds the issue now".to_owned(),
+        |epoch| format!("the issue is held under epoch {epoch}"),
+    )
 }
 
 fn sentences(blockers: &[Blocker]) -> String {

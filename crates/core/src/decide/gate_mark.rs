@@ -71,7 +71,9 @@ fn mark(
         .unwrap_or_else(|| edit.request.actor.clone());
     let stage = check_allowed(edit, id, key, &by)?;
     let issue = edit.issue(id)?;
-    if issue.gates[key].status == status && issue.gates[key].note == verdict.note {
+    let known = &issue.gates[key];
+    let says_nothing_new = verdict.note.is_none() || verdict.note == known.note;
+    if known.status == status && says_nothing_new {
         return Ok(());
     }
     let result = GateResult {

@@ -56,7 +56,7 @@ fn a_key_never_answers_for_a_lease_that_has_ended() {
     check(
         "create a; key k; claim a agent:x; as agent:x; release a; key k; claim a agent:x",
         &expect![[r#"
-            claim a agent:x: lease_lost (epoch 1 of issue `a` is no longer current)
+            claim a agent:x: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
             a ready"#]],
     );
 }
@@ -124,7 +124,7 @@ fn a_live_lease_is_not_assigned_away() {
     check(
         "create a; claim a agent:x; force; assign a agent:b; epoch 1; done a",
         &expect![[r#"
-            done a: lease_lost (epoch 1 of issue `a` is no longer current)
+            done a: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
             a ready (agent:b)"#]],
     );
     check(

@@ -83,26 +83,26 @@ fn an_old_epoch_writes_nothing() {
     check(
         &format!("{taken_over} epoch 1; done a"),
         &expect![[r#"
-        done a: lease_lost (epoch 1 of issue `a` is no longer current)
-        a in_progress (agent:b)"#]],
+            done a: lease_lost (epoch 1 of issue `a` is no longer current: the issue is held under epoch 2)
+            a in_progress (agent:b)"#]],
     );
     check(
         &format!("{taken_over} epoch 1; label a x"),
         &expect![[r#"
-        label a x: lease_lost (epoch 1 of issue `a` is no longer current)
-        a in_progress (agent:b)"#]],
+            label a x: lease_lost (epoch 1 of issue `a` is no longer current: the issue is held under epoch 2)
+            a in_progress (agent:b)"#]],
     );
     check(
         &format!("{taken_over} epoch 1; comment a"),
         &expect![[r#"
-        comment a: lease_lost (epoch 1 of issue `a` is no longer current)
-        a in_progress (agent:b)"#]],
+            comment a: lease_lost (epoch 1 of issue `a` is no longer current: the issue is held under epoch 2)
+            a in_progress (agent:b)"#]],
     );
     check(
         &format!("{taken_over} env a 1; release a"),
         &expect![[r#"
-        release a: lease_lost (epoch 1 of issue `a` is no longer current)
-        a in_progress (agent:b)"#]],
+            release a: lease_lost (epoch 1 of issue `a` is no longer current: the issue is held under epoch 2)
+            a in_progress (agent:b)"#]],
     );
     check(
         &format!("{taken_over} epoch 2; done a"),
@@ -111,7 +111,7 @@ fn an_old_epoch_writes_nothing() {
     check(
         "create a; claim a agent:x ttl=60; tick 60; epoch 1; done a",
         &expect![[r#"
-            done a: lease_lost (epoch 1 of issue `a` is no longer current)
+            done a: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
             a ready"#]],
     );
 }
@@ -125,7 +125,7 @@ fn the_write_that_ended_a_lease_may_be_repeated() {
     check(
         "create a; claim a agent:x; epoch 1; release a; epoch 1; release a; epoch 1; done a",
         &expect![[r#"
-            done a: lease_lost (epoch 1 of issue `a` is no longer current)
+            done a: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
             a ready"#]],
     );
     check(
@@ -135,7 +135,7 @@ fn the_write_that_ended_a_lease_may_be_repeated() {
     check(
         "create a; claim a agent:x; epoch 1; done a; epoch 1; comment a; epoch 1; label a x",
         &expect![[r#"
-            label a x: lease_lost (epoch 1 of issue `a` is no longer current)
+            label a x: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
             a done (agent:x)"#]],
     );
 }
@@ -145,7 +145,7 @@ fn the_environment_fences_only_its_own_issue() {
     check(
         "create a; create b; claim a agent:x; env a 9; label b x; env a 9; label a x",
         &expect![[r#"
-            label a x: lease_lost (epoch 9 of issue `a` is no longer current)
+            label a x: lease_lost (epoch 9 of issue `a` is no longer current: the issue is held under epoch 1)
             a in_progress (agent:x), b ready"#]],
     );
 }

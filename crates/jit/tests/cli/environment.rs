@@ -47,11 +47,11 @@ fn a_fence_holds_for_its_issue_only() {
         &["issue", "comment", &id, "late"],
         with(&stale),
         expect![[r#"
-        --- stderr
-        error: epoch 9 of issue `0001abcdef` is no longer current
-        hint: jit issue show 0001abcdef
-        --- exit 7
-    "#]],
+            --- stderr
+            error: epoch 9 of issue `0001abcdef` is no longer current: the issue is held under epoch 1
+            hint: jit issue show 0001abcdef
+            --- exit 7
+        "#]],
     );
     assert_eq!(
         repo.jit_in(&["issue", "comment", &other, "fine"], with(&stale))

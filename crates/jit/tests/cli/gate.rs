@@ -101,9 +101,9 @@ fn an_entry_gate_guards_ready() {
     repo.check(
         &["gate", "add", &id, "review"],
         expect![[r#"
-        --- stderr
-        Now requires of 0001abcdef (open): review.
-    "#]],
+            --- stderr
+            0001abcdef requires review now (open).
+        "#]],
     );
     repo.check(
         &[
@@ -131,9 +131,9 @@ fn an_entry_gate_guards_ready() {
     repo.check(
         &["gate", "rm", &id, "review"],
         expect![[r#"
-        --- stderr
-        No longer requires of 0001abcdef (ready): review.
-    "#]],
+            --- stderr
+            0001abcdef requires review no longer (ready).
+        "#]],
     );
     repo.check(
         &["gate", "pass", &id, "review"],

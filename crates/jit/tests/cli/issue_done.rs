@@ -103,15 +103,15 @@ fn a_stale_epoch_writes_nothing() {
     repo.check(
         &["issue", "done", &id, "--epoch", "7"],
         expect![[r#"
-        --- stderr
-        error: epoch 7 of issue `0001abcdef` is no longer current
-        hint: jit issue show 0001abcdef
-        --- exit 7
-    "#]],
+            --- stderr
+            error: epoch 7 of issue `0001abcdef` is no longer current: the issue is held under epoch 1
+            hint: jit issue show 0001abcdef
+            --- exit 7
+        "#]],
     );
     repo.check(&["issue", "done", &id, "--epoch", "7", "--json"], expect![[r#"
         --- stderr
-        {"error":{"code":"lease_lost","details":{"current":1,"id":"0001abcdef","presented":7},"hint":"jit issue show 0001abcdef","message":"epoch 7 of issue `0001abcdef` is no longer current","retryable":false}}
+        {"error":{"code":"lease_lost","details":{"current":1,"id":"0001abcdef","presented":7},"hint":"jit issue show 0001abcdef","message":"epoch 7 of issue `0001abcdef` is no longer current: the issue is held under epoch 1","retryable":false}}
         --- exit 7
     "#]]);
     assert_eq!(repo.state(&id), "in_progress");

@@ -26,7 +26,7 @@ fn a_renewal_needs_the_current_epoch() {
         &["lease", "renew", &id, "--epoch", "2", "--json"],
         expect![[r#"
             --- stderr
-            {"error":{"code":"lease_lost","details":{"current":1,"id":"0001abcdef","presented":2},"hint":"jit issue show 0001abcdef","message":"epoch 2 of issue `0001abcdef` is no longer current","retryable":false}}
+            {"error":{"code":"lease_lost","details":{"current":1,"id":"0001abcdef","presented":2},"hint":"jit issue show 0001abcdef","message":"epoch 2 of issue `0001abcdef` is no longer current: the issue is held under epoch 1","retryable":false}}
             --- exit 7
         "#]],
     );

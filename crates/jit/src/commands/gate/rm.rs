@@ -31,10 +31,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let keys = super::joined(&args.keys);
     Ok(answer::written(context, &written, |issue| {
         format!(
-            "No longer requires of {} ({}): {}.",
+            "{} requires {keys} no longer ({}).",
             issue.id,
-            answer::shown(&written, issue),
-            keys
+            answer::shown(&written, issue)
         )
     }))
 }

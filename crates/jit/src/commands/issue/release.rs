@@ -44,10 +44,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
         .tracker()?
         .release(&call, &ids, reason.as_deref(), not_before)?;
     Ok(answer::written(context, &written, |issue| {
-        format!(
-            "Released {} ({}).",
-            issue.id,
-            answer::shown(&written, issue)
-        )
+        let shown = answer::shown(&written, issue);
+        let wait = issue.not_before.filter(|at| *at > now);
+        let until = wait.map_or_else(String::new, |at| format!(", not before {at}"));
+        format!("Released {} ({shown}{until}).", issue.id)
     }))
 }
