@@ -33,6 +33,9 @@ pub trait JitClient {
     /// Returns the ready issues that nobody is assigned to and no live lease holds.
     async fn query_ready_issues(&self) -> Result<Listed, JitError>;
 
+    /// Returns every ready issue, also those that are assigned to somebody.
+    async fn query_assigned_and_ready_issues(&self) -> Result<Listed, JitError>;
+
     /// Returns the unresolved issues that are assigned to `agent`.
     async fn query_assignee(&self, agent: &AgentId) -> Result<Listed, JitError>;
 

@@ -158,6 +158,18 @@ impl JitClient for SubprocessJit {
             .await
     }
 
+    async fn query_assigned_and_ready_issues(&self) -> Result<Listed, JitError> {
+        self.call_for_list(&[
+            "query",
+            "state",
+            "ready",
+            "--json",
+            "--fields",
+            PLANNING_FIELDS,
+        ])
+        .await
+    }
+
     async fn query_assignee(&self, agent: &AgentId) -> Result<Listed, JitError> {
         let who = format!("agent:{agent}");
         self.call_for_list(&[

@@ -86,7 +86,6 @@ where
         self.last_cycle = Some(CycleTimes {
             ended,
             asking: self.asking,
-            is_full,
         });
         result
     }
@@ -164,9 +163,14 @@ where
         tasks.collect()
     }
 
+    /// Asks for the ready issues; a full look also for those that are assigned, to agents of the pool or to others.
     async fn ask(&self, is_full: bool) -> Result<Answers, CycleError> {
         let client = &self.shared.ports.client;
-        let listed = client.query_ready_issues().await?;
+        let listed = if is_full {
+            client.query_assigned_and_ready_issues().await?
+        } else {
+            client.query_ready_issues().await?
+        };
         for malformed in &listed.malformed {
             self.tell(&Notice::Warning(format!(
                 "the tracker listed something that is no issue: {malformed}"
@@ -176,22 +180,18 @@ where
             ready: listed.issues,
             claims: Vec::new(),
         };
-        for agent in &self.shared.setting.config.agents {
-            let is_claim_only = agent.work == Work::ClaimOnly;
-            if !(is_full || is_claim_only) {
-                continue;
-            }
-            for issue in client.query_assignee(&agent.id).await?.issues {
-                match issue.state {
-                    State::Ready => answers.ready.push(issue),
-                    State::InProgress if is_claim_only => answers.claims.push(LiveRun {
-                        run: RunId::from(format!("claim-{}", issue.id)),
-                        issue: issue.id,
-                        agent: agent.id.clone(),
-                    }),
-                    _ => {}
-                }
-            }
+        let agents = &self.shared.setting.config.agents;
+        for agent in agents.iter().filter(|agent| agent.work == Work::ClaimOnly) {
+            let listed = client.query_assignee(&agent.id).await?;
+            let claims = listed
+                .issues
+                .into_iter()
+                .filter(|issue| issue.state == State::InProgress);
+            answers.claims.extend(claims.map(|issue| LiveRun {
+                run: RunId::from(format!("claim-{}", issue.id)),
+                issue: issue.id,
+                agent: agent.id.clone(),
+            }));
         }
         Ok(answers)
     }

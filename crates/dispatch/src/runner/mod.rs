@@ -150,7 +150,6 @@ struct CycleTimes {
     ended: Duration,
     /// How long the tracker took to list what is ready.
     asking: Duration,
-    is_full: bool,
 }
 
 impl CycleTimes {
@@ -224,16 +223,18 @@ where
                 return self.wait_for_runs(on_stop).await;
             }
             self.try_cycle(is_full).await;
-            if until == Until::Idle && self.is_idle() {
-                let was_full = self.last_cycle.is_some_and(|cycle| cycle.is_full);
-                if was_full {
-                    self.tell(&Notice::Idle {
-                        held: self.report.held.len(),
-                    });
-                    return Ok(());
-                }
+            let is_over = until == Until::Idle && self.is_idle();
+            let has_nothing = self.report.performed.is_empty() && self.report.held.is_empty();
+            if (has_nothing || is_over) && !is_full && self.outage.is_none() {
+                // Before it rests, it looks whether something waits for an agent by name.
                 is_full = true;
                 continue;
+            }
+            if is_over {
+                self.tell(&Notice::Idle {
+                    held: self.report.held.len(),
+                });
+                return Ok(());
             }
             is_full = self.wait_for_reason().await;
         }

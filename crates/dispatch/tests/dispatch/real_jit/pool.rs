@@ -243,6 +243,42 @@ fn a_ready_issue_that_is_assigned_to_an_agent_goes_to_that_agent() {
 }
 
 #[test]
+fn an_assigned_issue_that_becomes_ready_is_noticed_at_once() {
+    let ground = Ground::new(&format!(
+        "poll_interval_secs = 86400\n{}",
+        agent("true", "")
+    ));
+    let dispatcher = ground.spawn(&["start"]);
+    let first = ground.issue("first");
+    let second = ground.jit(&[
+        "issue",
+        "create",
+        "-q",
+        "-t",
+        "second",
+        "--assignee",
+        "a1",
+        "--dep",
+        &first,
+    ]);
+    eventually("both are done", || ground.state_of(&second) == "done");
+    dispatcher.signal(rustix::process::Signal::TERM);
+    assert!(dispatcher.finish().status.success());
+}
+
+#[test]
+fn the_plan_names_issues_that_are_a_persons() {
+    let ground = Ground::new(&agent("true", ""));
+    let theirs = ground.issue("a person's");
+    ground.jit(&["issue", "assign", &theirs, "human:ada"]);
+    let plan = ground.run_well(&["plan"]);
+    assert!(
+        plan.contains(&format!("hold\t{theirs}")) && plan.contains("human:ada"),
+        "{plan}"
+    );
+}
+
+#[test]
 fn two_dispatchers_over_one_state_never_exceed_a_capacity_nor_start_twice() {
     let script = "echo + >> log; sleep 0.1; echo - >> log";
     let ground = Ground::new(&agent(script, "capacity = 3\n"));

@@ -271,6 +271,10 @@ impl JitClient for FakeJit {
         Ok(listed)
     }
 
+    async fn query_assigned_and_ready_issues(&self) -> Result<Listed, JitError> {
+        self.query_ready_issues().await
+    }
+
     async fn query_assignee(&self, _: &AgentId) -> Result<Listed, JitError> {
         self.0.pass().await?;
         Ok(Listed::default())
