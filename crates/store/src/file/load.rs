@@ -10,7 +10,7 @@ use jit_core::{GateDefinition, GateKey, Issue, IssueId, Lease, Problem, Snapshot
 use std::collections::BTreeMap;
 use std::io;
 
-/// From how many files on reading them in several threads pays.
+/// From how many files or directories on looking at them in several threads pays.
 const PARALLEL_FROM: usize = 200;
 
 /// The most threads that read.
@@ -42,38 +42,21 @@ pub(crate) struct Records {
 impl Records {
     /// Reads every file that holds a record.
     pub(crate) fn load(fs: &dyn Fs) -> Result<Self> {
-        let mut records = Self::default();
+        let (mut dirs, mut problems) = shards(fs)?;
+        dirs.extend([layout::gates(), layout::leases()]);
         let mut places = Vec::new();
-        list_issues(fs, &mut places, &mut records.problems)?;
-        for dir in [layout::gates(), layout::leases()] {
-            list_flat(fs, &dir, &mut places, &mut records.problems)?;
+        for (found, wrong) in in_parallel(&dirs, |dir| list_records(fs, dir))? {
+            places.extend(found);
+            problems.extend(wrong);
         }
-        let read_one =
-            |at: &At| read_record(fs, at).map(|loaded| loaded.map(|loaded| (at.clone(), loaded)));
-        let read_all = |part: &[At]| {
-            part.iter()
-                .filter_map(|at| read_one(at).transpose())
-                .collect::<Result<Vec<_>>>()
-        };
-        if places.len() < PARALLEL_FROM {
-            records.files.extend(read_all(&places)?);
-            return Ok(records);
-        }
-        let n_threads = std::thread::available_parallelism()
-            .map_or(2, usize::from)
-            .clamp(2, MAX_THREADS);
-        std::thread::scope(|scope| {
-            let parts = places.chunks(places.len().div_ceil(n_threads));
-            let threads: Vec<_> = parts.map(|part| scope.spawn(|| read_all(part))).collect();
-            threads.into_iter().try_for_each(|thread| {
-                let loaded = thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-                records.files.extend(loaded);
-                Ok(())
-            })
-        })?;
-        Ok(records)
+        let files = in_parallel(&places, |at| Ok((at.clone(), read_record(fs, at)?)))?;
+        let files = files
+            .into_iter()
+            .filter_map(|(at, loaded)| loaded.map(|loaded| (at, loaded)));
+        Ok(Self {
+            files: files.collect(),
+            problems,
+        })
     }
 
     /// Puts this content in the place of what was read, as a reader does with what the log already knows.
@@ -149,35 +132,69 @@ fn is_local(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error())
 }
 
-fn list_issues(fs: &dyn Fs, places: &mut Vec<At>, problems: &mut Vec<Problem>) -> Result<()> {
+/// Asks about every item, in several threads when there are many, and returns the answers in order.
+fn in_parallel<T: Sync, A: Send>(
+    items: &[T],
+    ask: impl Fn(&T) -> Result<A> + Sync,
+) -> Result<Vec<A>> {
+    if items.len() < PARALLEL_FROM {
+        return items.iter().map(ask).collect();
+    }
+    let n_threads = std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .clamp(2, MAX_THREADS);
+    std::thread::scope(|scope| {
+        let ask_all = |part: &[T]| part.iter().map(&ask).collect::<Result<Vec<A>>>();
+        let parts = items.chunks(items.len().div_ceil(n_threads));
+        let threads: Vec<_> = parts
+            .map(|part| scope.spawn(move || ask_all(part)))
+            .collect();
+        let mut answers = Vec::with_capacity(items.len());
+        for thread in threads {
+            answers.extend(
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+            );
+        }
+        Ok(answers)
+    })
+}
+
+/// Editors and file managers keep hidden files and copies beside what they show.
+fn is_by_product(name: &str) -> bool {
+    name.starts_with('.') || name.ends_with('~')
+}
+
+/// Returns the directories that hold issues.
+fn shards(fs: &dyn Fs) -> Result<(Vec<At>, Vec<Problem>)> {
     let top = layout::issues();
-    let shards = absent_ok(fs.list(&top)).map_err(|error| StoreError::io("list", &top, error))?;
-    for shard in shards.unwrap_or_default() {
-        match top.path.join(&shard.name) {
-            Ok(path) => list_flat(fs, &At::new(Root::Shared, path), places, problems)?,
+    let names = absent_ok(fs.list(&top)).map_err(|error| StoreError::io("list", &top, error))?;
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for entry in names
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|entry| !is_by_product(&entry.name))
+    {
+        match top.path.join(&entry.name) {
+            Ok(path) => found.push(At::new(Root::Shared, path)),
             Err(error) => problems.push(problem(&top, "foreign_file", error.to_string())),
         }
     }
-    Ok(())
+    Ok((found, problems))
 }
 
-/// Collects the files of a directory whose names say that they hold a record.
-fn list_flat(
-    fs: &dyn Fs,
-    dir: &At,
-    places: &mut Vec<At>,
-    problems: &mut Vec<Problem>,
-) -> Result<()> {
+/// Returns the files of a directory whose names say that they hold a record, and what else is there.
+fn list_records(fs: &dyn Fs, dir: &At) -> Result<(Vec<At>, Vec<Problem>)> {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
     let entries = match absent_ok(fs.list(dir)) {
         Ok(entries) => entries.unwrap_or_default(),
         Err(error) if is_local(&error) => {
             problems.push(problem(dir, "unreadable_directory", error.to_string()));
-            return Ok(());
+            return Ok((found, problems));
         }
         Err(error) => return Err(StoreError::io("list", dir, error)),
     };
-    // Editors keep hidden files and copies beside what they edit.
-    let is_by_product = |name: &str| name.starts_with('.') || name.ends_with('~');
     for entry in entries
         .into_iter()
         .filter(|entry| !is_by_product(&entry.name))
@@ -187,7 +204,7 @@ fn list_flat(
             .join(&entry.name)
             .map(|path| At::new(dir.root, path));
         match at {
-            Ok(at) if is_record(&at) => places.push(at),
+            Ok(at) if is_record(&at) => found.push(at),
             Ok(at) => problems.push(problem(
                 &at,
                 "foreign_file",
@@ -196,7 +213,7 @@ fn list_flat(
             Err(error) => problems.push(problem(dir, "foreign_file", error.to_string())),
         }
     }
-    Ok(())
+    Ok((found, problems))
 }
 
 /// The kinds of records, by where their files lie.

@@ -135,3 +135,40 @@ fn every_durability_writes_the_same() {
         );
     }
 }
+
+#[test]
+fn many_issues_in_one_transaction_are_read_back_whole() {
+    const N_ISSUES: u64 = 900;
+    let lab = Lab::new();
+    let store = lab.open().unwrap();
+    let mut txn = store.begin().unwrap();
+    for n in 0..N_ISSUES {
+        txn.apply(&crate::lab::changes(n, &format!("Issue {n}")));
+    }
+    assert_eq!(txn.commit().unwrap().warnings, []);
+    let snapshot = store.read().unwrap();
+    assert_eq!(snapshot.problems(), []);
+    for n in 0..N_ISSUES {
+        let title = snapshot
+            .issue(&crate::lab::id(n))
+            .map(|issue| issue.title.clone());
+        assert_eq!(title, Some(format!("Issue {n}")));
+    }
+    // A transaction that size is too much for the log to keep.
+    assert_eq!(fs::metadata(lab.path(".jit/local/wal")).unwrap().len(), 0);
+    // One damaged file among many is still named.
+    fs::write(
+        lab.path(&format!(
+            ".jit/issues/{}/{}.json",
+            crate::lab::id(7).shard(),
+            crate::lab::id(7)
+        )),
+        "{",
+    )
+    .unwrap();
+    let snapshot = store.read().unwrap();
+    assert_eq!(
+        (snapshot.issues().count(), snapshot.problems().len()),
+        (899, 1)
+    );
+}
