@@ -28,7 +28,7 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// Opens the store at a place that [`super::locate`] found; a store that this program must not read is an error.
+    /// Opens the store at a place that [`super::locate()`] found; a store that this program must not read is an error.
     pub fn open(location: Location, options: Options) -> Result<Self> {
         let host = SystemHost::new()
             .map_err(|error| StoreError::at_path("read", "the boot id".to_owned(), error))?;
