@@ -132,7 +132,7 @@ fn an_entry_gate_guards_ready() {
         &["gate", "rm", &id, "review"],
         expect![[r#"
             --- stderr
-            0001abcdef requires review no longer (ready).
+            0001abcdef no longer requires review (ready).
         "#]],
     );
     repo.check(

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let keys = super::joined(&args.keys);
     Ok(answer::written(context, &written, |issue| {
         format!(
-            "{} requires {keys} no longer ({}).",
+            "{} no longer requires {keys} ({}).",
             issue.id,
             answer::shown(&written, issue)
         )
