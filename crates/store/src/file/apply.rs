@@ -58,8 +58,23 @@ fn rename_into(fs: &dyn Fs, from: &At, to: &RelPath) -> io::Result<()> {
     }
 }
 
-/// Writes the lines at their place in the segment and returns how the segment looks then.
+/// Writes the lines at the end of the segment and returns how the segment looks then.
+///
+/// A segment that has another length than it had a moment ago is somebody else's now, and is left alone.
 pub(crate) fn append(fs: &dyn Fs, events: &EventAppend) -> Result<Stat> {
+    write_lines(fs, events, |len| len == events.offset)
+}
+
+/// Writes the lines at their place in a segment that may hold a part of them.
+pub(crate) fn complete(fs: &dyn Fs, events: &EventAppend) -> Result<Stat> {
+    write_lines(fs, events, |len| len >= events.offset)
+}
+
+fn write_lines(
+    fs: &dyn Fs,
+    events: &EventAppend,
+    is_expected: impl Fn(u64) -> bool,
+) -> Result<Stat> {
     let at = At::new(Root::Shared, events.segment.clone());
     let failed = |error| StoreError::io("append to", &at, error);
     let mut file = match fs.open(&at, Access::Create) {
@@ -73,6 +88,13 @@ pub(crate) fn append(fs: &dyn Fs, events: &EventAppend) -> Result<Stat> {
         }
         other => other.map_err(failed)?,
     };
+    if !is_expected(file.opened().map_err(failed)?.len) {
+        let reason = "its length changed while it was extended".to_owned();
+        return Err(StoreError::Damaged {
+            path: at.to_string(),
+            reason,
+        });
+    }
     fs::write_all_at(&mut *file, events.offset, &events.bytes).map_err(failed)?;
     file.stat().map_err(failed)
 }
@@ -129,5 +151,31 @@ fn sync_file(fs: &dyn Fs, at: &At) -> io::Result<()> {
     match absent_ok(fs.open(at, Access::Read))? {
         Some(mut file) => file.sync(),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::sim::SimFs;
+
+    #[test]
+    fn lines_go_only_where_they_were_meant_to() {
+        let events = |offset| EventAppend {
+            segment: RelPath::known("events/202601/x.jsonl"),
+            offset,
+            bytes: b"new\n".to_vec(),
+        };
+        let fs = SimFs::new();
+        let text = || fs::read(&fs, &At::shared("events/202601/x.jsonl"), 100).unwrap();
+        append(&fs, &events(0)).unwrap();
+        append(&fs, &events(4)).unwrap();
+        for offset in [0, 4, 9] {
+            append(&fs, &events(offset)).unwrap_err();
+        }
+        complete(&fs, &events(9)).unwrap_err();
+        assert_eq!(text(), b"new\nnew\n");
+        complete(&fs, &events(4)).unwrap();
+        assert_eq!(text(), b"new\nnew\n");
     }
 }

@@ -120,7 +120,7 @@ pub(crate) fn redo(fs: &dyn Fs, frames: &[Frame], trust: Trust) -> Result<BTreeS
             }
             Remainder::Complete => {}
             Remainder::Torn => {
-                apply::append(fs, &run)?;
+                apply::complete(fs, &run)?;
             }
             Remainder::Foreign => {
                 let place = At::new(Root::Shared, aside(&run.segment, seq));

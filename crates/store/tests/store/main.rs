@@ -4,6 +4,7 @@
 
 mod edits;
 mod lab;
+#[cfg(target_os = "linux")]
 mod links;
 mod merging;
 mod places;
