@@ -1,6 +1,7 @@
 //! Owns the conversation with the tracker as a trait: what the dispatcher asks and what it understands of the answers.
 //! Refuses to decide anything, and to know the tracker's files.
 
+mod answer;
 mod error;
 mod locate;
 mod stream;

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use jit_scheduler::{AgentId, IssueId, Millis};
@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Child;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::answer::{garbled, understand};
 use super::error::{JitError, JitErrorKind};
 use super::wire::{self, Event, Issue, Listed, Malformed, Repository};
 use super::{Claimed, Grant, Held, JitClient, JitCommand, Renewed, stream};
@@ -319,39 +320,6 @@ async fn last_words(mut child: Child, code: Option<i32>, error: JitError) -> Jit
             answer: wire::parse_error(&words),
         },
         _ => error,
-    }
-}
-
-fn understand(call: String, output: Output) -> Result<Vec<u8>, JitError> {
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    match output.status.code().and_then(JitErrorKind::from_exit) {
-        Some(kind) => Err(JitError::Said {
-            kind,
-            answer: wire::parse_error(&output.stderr),
-        }),
-        None => Err(JitError::Crashed {
-            call,
-            status: output.status.to_string(),
-            words: String::from_utf8_lossy(&output.stderr)
-                .trim()
-                .chars()
-                .take(300)
-                .collect(),
-        }),
-    }
-}
-
-fn garbled(arguments: &[&str], malformed: &Malformed) -> JitError {
-    JitError::Garbled {
-        call: arguments
-            .iter()
-            .take(2)
-            .copied()
-            .collect::<Vec<_>>()
-            .join(" "),
-        reason: malformed.0.clone(),
     }
 }
 

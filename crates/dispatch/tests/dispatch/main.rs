@@ -9,3 +9,4 @@ mod config;
 mod contract;
 mod real_jit;
 mod sim;
+mod trust;

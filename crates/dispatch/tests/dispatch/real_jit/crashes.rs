@@ -12,7 +12,7 @@ const WAITING: &str = "echo x >> started; while [ ! -e go ]; do sleep 0.05; done
 
 fn quick_lease(script: &str) -> Ground {
     Ground::new(&format!(
-        "[lease]\nttl_secs = 2\nrenew_secs = 0.4\n{}",
+        "[lease]\nttl_secs = 4\nrenew_secs = 0.5\n{}",
         agent(script, "capacity = 2\n")
     ))
 }
@@ -33,7 +33,7 @@ fn a_run_survives_the_death_of_its_dispatcher() {
     first.signal(Signal::KILL);
     first.finish();
     // Longer than the lease lives without somebody to renew it.
-    let until = Instant::now() + Duration::from_secs(3);
+    let until = Instant::now() + Duration::from_secs(5);
     let second = ground.spawn(&["start", "--until-idle"]);
     eventually("a lease would have run out", || Instant::now() > until);
     assert_eq!(

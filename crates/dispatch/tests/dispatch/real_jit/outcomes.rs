@@ -214,8 +214,8 @@ fn what_an_agent_leaves_running_in_its_group_ends_with_it() {
 
 #[test]
 fn output_counts_as_progress() {
-    let script = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done";
-    let ground = Ground::new(&agent(script, "idle_secs = 1.2"));
+    let script = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.5; done";
+    let ground = Ground::new(&agent(script, "idle_secs = 3"));
     let issue = ground.issue("work");
     ground.run_well(&["once", "--wait"]);
     assert_eq!(ground.outcomes(&issue), ["succeeded"]);

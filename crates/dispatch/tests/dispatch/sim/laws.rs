@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jit_dispatch::runner::{Notice, OnStop, Until};
 
-use super::fakes::{Bench, Fate, World, simulate};
+use super::fakes::{Bench, simulate};
+use super::tracker::{Fate, World};
 
 const ONE_SLOT: &str = "[[agents]]\nid = 'a'\ncommand = 'x'\n[retry]\nbase_secs = 10\ncap_secs = 10\nmax_failures = 3\n";
 

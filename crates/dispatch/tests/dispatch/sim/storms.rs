@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use jit_dispatch::runner::{OnStop, Until};
 
-use super::fakes::{Bench, Fate, Seeded, Weather, World, simulate};
+use super::chance::Seeded;
+use super::fakes::{Bench, simulate};
+use super::tracker::{Fate, Weather, World};
 
 const PRIORITIES: [&str; 4] = ["critical", "high", "normal", "low"];
 
