@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::tools::{self, Toolbox};
-use crate::{codegen, figures, output, process, tidy, workspace};
+use crate::{codegen, demo, figures, output, process, tidy, workspace};
 
 /// What `cargo xtask test` takes.
 #[derive(Args)]
@@ -89,7 +89,7 @@ fn cargo_test(toolbox: &Toolbox, arguments: &[String], figures: Option<&Path>) -
 /// Runs all that a change must pass.
 pub(crate) fn ci(options: &CiOptions) -> Result<()> {
     let started = Instant::now();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 6] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 7] = [
         ("format", &|| {
             process::cargo(["fmt", "--all", "--check"])
                 .within(workspace::root())
@@ -104,6 +104,7 @@ pub(crate) fn ci(options: &CiOptions) -> Result<()> {
                 arguments: Vec::new(),
             })
         }),
+        ("demo", &|| demo::run(&demo::Options::default())),
         ("documentation", &documentation),
         ("contracts", &contracts),
     ];

@@ -20,7 +20,7 @@ use crate::workspace::{self, Profile};
 use crate::{output, stage};
 
 /// What `cargo xtask demo` takes.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Options {
     /// Keep the sample repository and say where it is
     #[arg(long)]
