@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::process::Call;
 use crate::tools::{self, Toolbox};
 use crate::{codegen, demo, figures, output, process, tidy, workspace};
 
@@ -89,7 +90,8 @@ fn cargo_test(toolbox: &Toolbox, arguments: &[String], figures: Option<&Path>) -
 /// Runs all that a change must pass.
 pub(crate) fn ci(options: &CiOptions) -> Result<()> {
     let started = Instant::now();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 7] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 8] = [
+        ("toolchain", &|| components(!options.offline)),
         ("format", &|| {
             process::cargo(["fmt", "--all", "--check"])
                 .within(workspace::root())
@@ -143,6 +145,24 @@ fn verdict(answer: &Result<()>) -> &'static str {
 
 fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
+}
+
+/// A minimal toolchain has neither rustfmt nor clippy.
+fn components(may_download: bool) -> Result<()> {
+    for (component, command) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if process::cargo([command, "--version"])
+            .outcome()?
+            .status
+            .success()
+        {
+            continue;
+        }
+        if !may_download {
+            bail!("{component} is missing; `rustup component add {component}` installs it");
+        }
+        Call::new("rustup", ["component", "add", component]).run()?;
+    }
+    Ok(())
 }
 
 fn lints() -> Result<()> {
