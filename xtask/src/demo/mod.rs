@@ -9,7 +9,7 @@ mod repository;
 mod timeline;
 
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -26,6 +26,9 @@ pub(crate) struct Options {
     #[arg(long)]
     keep: bool,
 }
+
+/// Ten times what a loaded machine takes.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Builds, makes the repository, runs the agents, checks what happened.
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -59,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         row.map_or_else(String::new, |row| row.title.to_owned())
     };
     let begun = Instant::now();
-    stage.dispatch(&folder.join("dispatch.toml"), &mut |event| {
+    stage.dispatch(&folder.join("dispatch.toml"), PATIENCE, &mut |event| {
         if let Some(line) = stage::told(event, &title) {
             output::line(&format!("{:6.1} s  {line}", begun.elapsed().as_secs_f64()));
         }

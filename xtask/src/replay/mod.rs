@@ -43,6 +43,9 @@ impl Default for Options {
     }
 }
 
+/// A run this slow has hung.
+const PATIENCE: Duration = Duration::from_hours(3);
+
 struct Log {
     text: String,
     name: &'static str,
@@ -169,7 +172,7 @@ fn drive(stage: &Stage, capacity: usize, n_issues: usize) -> Result<Duration> {
     let begun = Instant::now();
     let mut n_done = 0_usize;
     let mut said = Instant::now();
-    stage.dispatch(&config, &mut |event| {
+    stage.dispatch(&config, PATIENCE, &mut |event| {
         if event["type"] == "issue.done" {
             n_done += 1;
         }

@@ -3,15 +3,14 @@
 //! Owns the directories, the environment and the reading of both logs. Refuses to leave anything behind unless asked, and to
 //! use the state of the person who runs it.
 
+mod follower;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,6 +18,7 @@ use crate::audit::{self, Agent, History, Verdict};
 use crate::output;
 use crate::process::Call;
 use crate::workspace::Programs;
+use follower::Follower;
 
 /// A temporary place.
 pub(crate) struct Stage {
@@ -91,66 +91,57 @@ impl Stage {
     }
 
     /// Runs the dispatcher until nothing is left to do, and tells `on_event` each event of the tracker as it happens.
-    pub(crate) fn dispatch(&self, config: &Path, on_event: &mut dyn FnMut(&Value)) -> Result<()> {
-        let mut follower = Follower(
-            self.jit(&["events", "tail", "--follow", "--json"])
-                .start(Stdio::piped(), Stdio::inherit())?,
-        );
-        let lines = follower
-            .0
-            .stdout
-            .take()
-            .context("the events have no pipe")?;
-        let (sender, receiver) = mpsc::channel();
-        let reader = std::thread::spawn(move || {
-            for line in BufReader::new(lines).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
+    ///
+    /// A dispatcher that takes longer than `limit` is killed, and that is an error.
+    pub(crate) fn dispatch(
+        &self,
+        config: &Path,
+        limit: Duration,
+        on_event: &mut dyn FnMut(&Value),
+    ) -> Result<()> {
+        let follower = Follower::start(self.jit(&["events", "tail", "--follow", "--json"]))?;
         let log = self.folder.join("dispatcher.log");
-        let write_log =
-            || File::create(&log).with_context(|| format!("cannot write {}", log.display()));
+        let output = File::options().create(true).append(true).open(&log)?;
         let config = config
             .to_str()
             .context("the temporary directory is not UTF-8")?;
         let arguments = ["start", "--until-idle", "--config", config];
         let mut dispatcher = self
             .in_place(Call::new(&self.programs.dispatch, arguments))
-            .start(
-                write_log()?.into(),
-                File::options().append(true).open(&log)?.into(),
-            )?;
+            .start(output.try_clone()?.into(), output.into())?;
+        let begun = Instant::now();
         let status = loop {
-            match receiver.recv_timeout(Duration::from_millis(50)) {
-                Ok(line) => tell(&line, on_event)?,
-                Err(RecvTimeoutError::Timeout) => {
-                    if let Some(status) = dispatcher.try_wait()? {
-                        break status;
-                    }
-                }
-                Err(RecvTimeoutError::Disconnected) => break dispatcher.wait()?,
+            if let Some(event) = follower.next(Duration::from_millis(50))? {
+                on_event(&event);
+            } else if let Some(status) = dispatcher.try_wait()? {
+                break status;
+            }
+            if begun.elapsed() > limit {
+                dispatcher.kill()?;
+                dispatcher.wait()?;
+                return Err(
+                    self.last_words(&log, &format!("did not end within {} s", limit.as_secs()))
+                );
             }
         };
         // The last events may still be on their way when the dispatcher is gone.
-        while let Ok(line) = receiver.recv_timeout(Duration::from_millis(300)) {
-            tell(&line, on_event)?;
+        while let Some(event) = follower.next(Duration::from_millis(300))? {
+            on_event(&event);
         }
-        drop(follower);
-        reader
-            .join()
-            .ok()
-            .context("the reader of the events panicked")?;
-        if !status.success() {
-            let said = fs::read_to_string(&log).unwrap_or_default();
-            let last: Vec<&str> = said.lines().rev().take(20).collect();
-            last.iter()
-                .rev()
-                .for_each(|line| output::talk(&output::plain(line)));
-            bail!("jit-dispatch ended with {status}");
+        if status.success() {
+            Ok(())
+        } else {
+            Err(self.last_words(&log, &format!("ended with {status}")))
         }
-        Ok(())
+    }
+
+    fn last_words(&self, log: &Path, what: &str) -> anyhow::Error {
+        let said = fs::read_to_string(log).unwrap_or_else(|error| format!("no log: {error}"));
+        let lines: Vec<&str> = said.lines().collect();
+        for line in &lines[lines.len().saturating_sub(20)..] {
+            output::talk(&output::plain(line));
+        }
+        anyhow!("jit-dispatch {what} in {}", self.repository.display())
     }
 
     /// Reads what both programs recorded.
@@ -176,22 +167,6 @@ impl Stage {
             entry_gates,
         })
     }
-}
-
-/// A child that only watches; nothing is lost when it is killed.
-struct Follower(Child);
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone after this.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-fn tell(line: &str, on_event: &mut dyn FnMut(&Value)) -> Result<()> {
-    on_event(&serde_json::from_str(line).context("an event of the tracker is not JSON")?);
-    Ok(())
 }
 
 fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) -> Result<()> {
