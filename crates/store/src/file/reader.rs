@@ -32,22 +32,43 @@ struct Moment {
     tail: Tail,
 }
 
+/// Whether a writer may be at work while somebody looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writers {
+    MayWrite,
+    AreLockedOut,
+}
+
 impl Moment {
-    /// Looks at the mark and at the log from `start` on, or from where the mark says.
-    fn observe(env: &Env, start: Option<u64>) -> Result<Self> {
-        let fs = &*env.fs;
-        let mark = Mark::read(fs)
-            .map_err(|error| StoreError::io("read", &Mark::at(), error))?
-            .unwrap_or_default();
+    /// Looks at the mark, and at the log from where the mark says.
+    fn first(env: &Env) -> Result<Self> {
+        let mark = read_mark(&*env.fs)?;
         let trust = trust(&mark, env.host.boot_id());
-        let (start, bytes) = read_log(
-            fs,
-            start.unwrap_or(if trust == Trust::SameBoot {
-                mark.offset
-            } else {
-                0
-            }),
-        )?;
+        let start = if trust == Trust::SameBoot {
+            mark.offset
+        } else {
+            0
+        };
+        Self::of_log(&*env.fs, mark, trust, start)
+    }
+
+    /// Looks again at the same part of the log; `None` when it is another log by now, or the mark does not hold still.
+    fn again(&self, env: &Env, writers: Writers) -> Result<Option<Self>> {
+        let fs = &*env.fs;
+        let mark = read_mark(fs)?;
+        let trust = trust(&mark, env.host.boot_id());
+        let later = Self::of_log(fs, mark, trust, self.start)?;
+        if writers == Writers::AreLockedOut {
+            return Ok(Some(later));
+        }
+        // In a log that was emptied and has grown again, the place may lie in the middle of a frame.
+        let is_place =
+            later.start == 0 || later.tail == Tail::Clean || has_boundary(fs, later.start)?;
+        Ok((is_place && read_mark(fs)? == later.mark).then_some(later))
+    }
+
+    fn of_log(fs: &dyn Fs, mark: Mark, trust: Trust, start: u64) -> Result<Self> {
+        let (start, bytes) = read_log(fs, start)?;
         let found = scan(&bytes, start);
         let frames = found.frames.into_iter().map(|(frame, _)| frame).collect();
         Ok(Self {
@@ -77,6 +98,17 @@ impl Moment {
     }
 }
 
+fn read_mark(fs: &dyn Fs) -> Result<Mark> {
+    let mark = Mark::read(fs).map_err(|error| StoreError::io("read", &Mark::at(), error))?;
+    Ok(mark.unwrap_or_default())
+}
+
+/// Returns whether a frame of the log ends at this place.
+fn has_boundary(fs: &dyn Fs, place: u64) -> Result<bool> {
+    let (_, bytes) = read_log(fs, 0)?;
+    Ok(scan(&bytes, 0).frames.iter().any(|(_, end)| *end == place))
+}
+
 /// Reads the log from `start`; a log shorter than that was emptied, and is read whole.
 fn read_log(fs: &dyn Fs, start: u64) -> Result<(u64, Vec<u8>)> {
     let at = layout::wal();
@@ -98,12 +130,12 @@ fn read_log(fs: &dyn Fs, start: u64) -> Result<(u64, Vec<u8>)> {
 /// Reads all records as they were at one moment.
 pub(crate) fn read(env: &Env) -> Result<Records> {
     for _ in 0..MAX_RETRIES {
-        if let Some(records) = try_read(env)? {
+        if let Some(records) = try_read(env, Writers::MayWrite)? {
             return Ok(records);
         }
     }
     let _lock = lock::acquire(env, LockMode::Shared)?;
-    try_read(env)?.ok_or_else(|| StoreError::Damaged {
+    try_read(env, Writers::AreLockedOut)?.ok_or_else(|| StoreError::Damaged {
         path: layout::wal().to_string(),
         reason: "it changes although nobody may write".to_owned(),
     })
@@ -111,7 +143,7 @@ pub(crate) fn read(env: &Env) -> Result<Records> {
 
 /// Reads one file as the log says that it shall be.
 pub(crate) fn read_one(env: &Env, at: &At) -> Result<Option<Vec<u8>>> {
-    let moment = Moment::observe(env, None)?;
+    let moment = Moment::first(env)?;
     let changes = moment
         .frames
         .into_iter()
@@ -125,34 +157,41 @@ pub(crate) fn read_one(env: &Env, at: &At) -> Result<Option<Vec<u8>>> {
 }
 
 /// Reads once; `None` when the log was emptied meanwhile or did not come to rest.
-fn try_read(env: &Env) -> Result<Option<Records>> {
-    let before = Moment::observe(env, None)?;
+fn try_read(env: &Env, writers: Writers) -> Result<Option<Records>> {
+    let before = Moment::first(env)?;
     let mut records = Records::load(&*env.fs)?;
-    let mut after = Moment::observe(env, Some(before.start))?;
+    let mut overlaid: Option<Moment> = None;
     for _ in 0..MAX_CATCH_UPS {
+        let Some(after) = before.again(env, writers)? else {
+            continue;
+        };
         if !before.is_continued_by(&after) {
             return Ok(None);
         }
+        // What was laid over counts only if no newer transaction has reached the files since.
+        let has_come_to_rest = overlaid
+            .as_ref()
+            .is_some_and(|last| last.seqs() == after.seqs());
+        if has_come_to_rest || (overlaid.is_none() && after.frames.is_empty()) {
+            note_damage(&after, &mut records);
+            return Ok(Some(records));
+        }
         overlay(env, &before, &after, &mut records)?;
-        if after.frames.is_empty() {
-            return Ok(Some(records));
-        }
-        // The files were looked at again just now: that counts only if no newer transaction has reached them.
-        let again = Moment::observe(env, Some(before.start))?;
-        if again.seqs() == after.seqs() && again.start == after.start {
-            return Ok(Some(records));
-        }
-        after = again;
+        overlaid = Some(after);
     }
     Ok(None)
 }
 
-/// Lays what the log knows over what was read.
-fn overlay(env: &Env, before: &Moment, after: &Moment, records: &mut Records) -> Result<()> {
-    if let Tail::Broken(offset) = after.tail {
+/// Names a log that is broken in its middle.
+fn note_damage(moment: &Moment, records: &mut Records) {
+    if let Tail::Broken(offset) = moment.tail {
         let message = format!("broken at byte {offset}, with good transactions after it");
         records.add_problem(problem(&layout::wal(), "broken_log", message));
     }
+}
+
+/// Lays what the log knows over what was read.
+fn overlay(env: &Env, before: &Moment, after: &Moment, records: &mut Records) -> Result<()> {
     let quiet_since_us = after
         .frames
         .last()

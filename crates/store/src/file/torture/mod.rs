@@ -6,12 +6,14 @@
 mod deaths;
 mod errors;
 mod meddling;
+mod pauses;
 mod power;
 mod sequences;
+mod walks;
 
 use super::init::make;
 use super::locate::{Location, Why};
-use super::options::{Options, Warning};
+use super::options::{Env, Options, Warning};
 use super::store::FileStore;
 use crate::error::{Result, StoreError};
 use crate::fs::sim::SimFs;
@@ -34,6 +36,16 @@ struct SimHost {
     fs: SimFs,
     boot: String,
     drawn: AtomicU64,
+}
+
+impl SimHost {
+    fn new(fs: &SimFs, boot: &str) -> Self {
+        Self {
+            fs: fs.clone(),
+            boot: boot.to_owned(),
+            drawn: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Host for SimHost {
@@ -59,11 +71,7 @@ fn open(fs: &SimFs, boot: &str) -> Result<FileStore> {
         git: None,
         why: Why::Named,
     };
-    let host = SimHost {
-        fs: fs.clone(),
-        boot: boot.to_owned(),
-        drawn: AtomicU64::new(0),
-    };
+    let host = SimHost::new(fs, boot);
     FileStore::with(
         location,
         Options::default(),
@@ -207,7 +215,17 @@ fn lease(by: &Assignee, now: Timestamp, epoch: u64) -> Lease {
 
 /// Everything that a user can see of the records.
 fn records(store: &FileStore) -> Result<String> {
-    let snapshot = store.read()?;
+    let mut text = records_of(&store.read()?);
+    writeln!(
+        text,
+        "receipt: {:?}",
+        store.receipt("once")?.map(|receipt| receipt.epoch)
+    )
+    .unwrap();
+    Ok(text)
+}
+
+fn records_of(snapshot: &Snapshot) -> String {
     let mut text = String::new();
     for issue in snapshot.records() {
         writeln!(
@@ -223,17 +241,11 @@ fn records(store: &FileStore) -> Result<String> {
     snapshot
         .leases()
         .for_each(|lease| writeln!(text, "lease {} epoch {}", lease.issue, lease.epoch).unwrap());
-    writeln!(
-        text,
-        "receipt: {:?}",
-        store.receipt("once")?.map(|receipt| receipt.epoch)
-    )
-    .unwrap();
     snapshot
         .problems()
         .iter()
         .for_each(|problem| writeln!(text, "PROBLEM {problem:?}").unwrap());
-    Ok(text)
+    text
 }
 
 /// Everything that a user can see of the events, in the order that is the same everywhere.
