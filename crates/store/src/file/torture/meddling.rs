@@ -250,3 +250,24 @@ fn renewals_need_neither_log_nor_sync() {
         Some(&lease)
     );
 }
+
+#[test]
+fn a_commit_costs_one_sync_whatever_it_writes() {
+    let fs = fresh();
+    for n in [0, 1, 2, 3, 4, 5, 5] {
+        fs.inject(None);
+        step(&fs, "boot", n).unwrap();
+        let calls = fs.calls();
+        let syncs: Vec<_> = calls.iter().filter(|call| call.contains("sync")).collect();
+        // The first commit of a clone makes the log, and the name of the log has to last too.
+        let expected: &[&str] = if n == 0 {
+            &["fsync", "fdatasync"]
+        } else {
+            &["fdatasync"]
+        };
+        assert_eq!(syncs, expected.iter().collect::<Vec<_>>(), "step {n}");
+    }
+    // One issue and one event in a store of seven issues and a lease: the seven are read in four calls each.
+    let n_calls = fs.calls().len();
+    assert!(n_calls <= 90, "{n_calls} calls: {:?}", fs.calls());
+}
