@@ -336,6 +336,12 @@ fn judge(
                 reached.0, reached.1
             ));
         }
+        // Whatever is in the log has to read well from its start too.
+        let restarted = open(fs, "boot after all").map_err(show)?;
+        let left = records(&restarted).map_err(show)?;
+        if left != states[state + 1].0 {
+            return Err(format!("after a restart that is\n{left}"));
+        }
     }
     Ok(state)
 }
