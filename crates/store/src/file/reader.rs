@@ -165,7 +165,7 @@ fn try_read(env: &Env, writers: Writers) -> Result<Option<Records>> {
         let Some(after) = before.again(env, writers)? else {
             continue;
         };
-        if !before.is_continued_by(&after) {
+        if writers == Writers::MayWrite && !before.is_continued_by(&after) {
             return Ok(None);
         }
         // What was laid over counts only if no newer transaction has reached the files since.

@@ -228,6 +228,29 @@ fn the_note_of_a_disk_error_keeps_writers_away_and_readers_not() {
 }
 
 #[test]
+fn a_log_that_is_broken_in_its_middle_stops_writers_and_not_readers() {
+    let states = states();
+    for boot in ["boot", "other boot"] {
+        let fs = fresh();
+        for n in 0..3 {
+            step(&fs, "boot", n).unwrap();
+        }
+        let mut log = fs.open(&layout::wal(), Access::Write).unwrap();
+        fs::write_all_at(&mut *log, 50, b"damage").unwrap();
+        let store = open(&fs, boot).unwrap();
+        let seen = records(&store).unwrap();
+        let without_problems: String = seen
+            .split_inclusive('\n')
+            .filter(|line| !line.starts_with("PROBLEM"))
+            .collect();
+        assert_eq!(without_problems, states[3].0, "on {boot}");
+        // In the same boot nobody needs that part of the log any more.
+        assert_eq!(seen.contains("broken_log"), boot == "other boot", "{seen}");
+        assert_eq!(store.begin().is_err(), boot == "other boot");
+    }
+}
+
+#[test]
 fn renewals_need_neither_log_nor_sync() {
     let fs = fresh();
     for n in 0..2 {

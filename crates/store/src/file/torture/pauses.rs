@@ -184,8 +184,8 @@ fn without_receipt(state: &str) -> String {
     lines.filter(|line| !line.starts_with("receipt")).collect()
 }
 
-/// Lets a writer take `n_steps` steps during every call of a reader; the log is emptied in the midst of them if asked.
-fn check(n: usize, n_steps: usize, empties_log: bool, is_restarted: bool) -> u64 {
+/// Lets a writer take `n_steps` steps during every call of a reader; one of them empties the log if asked.
+fn check(n: usize, n_steps: usize, emptied_by: Option<usize>, is_restarted: bool) -> u64 {
     let states = states();
     let base = fresh();
     for done in 0..n {
@@ -198,7 +198,7 @@ fn check(n: usize, n_steps: usize, empties_log: bool, is_restarted: bool) -> u64
         let writer = fs.clone();
         let action = move || {
             for next in n..n + n_steps {
-                if empties_log && next == n {
+                if emptied_by == Some(next - n) {
                     let_log_age(&writer);
                 }
                 step(&writer, boot, next).unwrap();
@@ -210,7 +210,7 @@ fn check(n: usize, n_steps: usize, empties_log: bool, is_restarted: bool) -> u64
         let is_state = (n..=n + n_steps).any(|state| without_receipt(&states[state].0) == seen);
         assert!(
             is_state,
-            "paused at call {n_pauses}, step {n} and {n_steps} in all, log emptied: {empties_log}: {seen}"
+            "paused at call {n_pauses}, step {n} and {n_steps} in all, log emptied by: {emptied_by:?}: {seen}"
         );
         n_pauses += 1;
         open(&fs, boot).unwrap();
@@ -223,9 +223,9 @@ fn a_reader_that_is_overtaken_sees_one_moment() {
     let mut n_pauses = 0;
     for n in 0..N_STEPS {
         for n_steps in 1..=(N_STEPS - n).min(3) {
-            for empties_log in [false, true] {
+            for emptied_by in [None, Some(0), Some(n_steps - 1)] {
                 for is_restarted in [false, true] {
-                    n_pauses += check(n, n_steps, empties_log, is_restarted);
+                    n_pauses += check(n, n_steps, emptied_by, is_restarted);
                 }
             }
         }
