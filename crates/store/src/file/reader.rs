@@ -61,10 +61,9 @@ impl Moment {
         if writers == Writers::AreLockedOut {
             return Ok(Some(later));
         }
-        // In a log that was emptied and has grown again, the place may lie in the middle of a frame.
-        let is_place =
-            later.start == 0 || later.tail == Tail::Clean || has_boundary(fs, later.start)?;
-        Ok((is_place && read_mark(fs)? == later.mark).then_some(later))
+        // A log that is emptied and grows again gets a new mark before its first frame: while the mark holds still, the
+        // place is the end of a frame.
+        Ok((read_mark(fs)? == later.mark).then_some(later))
     }
 
     fn of_log(fs: &dyn Fs, mark: Mark, trust: Trust, start: u64) -> Result<Self> {
@@ -101,12 +100,6 @@ impl Moment {
 fn read_mark(fs: &dyn Fs) -> Result<Mark> {
     let mark = Mark::read(fs).map_err(|error| StoreError::io("read", &Mark::at(), error))?;
     Ok(mark.unwrap_or_default())
-}
-
-/// Returns whether a frame of the log ends at this place.
-fn has_boundary(fs: &dyn Fs, place: u64) -> Result<bool> {
-    let (_, bytes) = read_log(fs, 0)?;
-    Ok(scan(&bytes, 0).frames.iter().any(|(_, end)| *end == place))
 }
 
 /// Reads the log from `start`; a log shorter than that was emptied, and is read whole.
