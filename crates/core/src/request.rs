@@ -38,6 +38,13 @@ impl Fence {
         };
         self.flag.or_else(from_environment)
     }
+
+    /// Returns the epoch of the environment when the command line names another one for the same issue: whoever holds
+    /// both can't hold either.
+    pub fn contradiction(&self, issue: &IssueId) -> Option<u64> {
+        let (id, epoch) = self.environment.as_ref()?;
+        (id == issue && self.flag.is_some_and(|flag| flag != *epoch)).then_some(*epoch)
+    }
 }
 
 /// Who asks, when, and under which conditions.

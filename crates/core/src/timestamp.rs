@@ -19,14 +19,15 @@ pub struct TimestampError {
     pub text: String,
 }
 
+/// The first point that can be written: the year -9999.
+const FIRST: i64 = -377_705_023_201_000_000;
+/// The last whole second that can be written; fractions after it can be read, but not always written.
+const LAST: i64 = 253_402_207_200_000_000;
+
 impl Timestamp {
     /// Returns the point `micros` microseconds after the epoch, clamped to the years that RFC 3339 can write.
     pub fn from_micros(micros: i64) -> Self {
-        let clamped = micros.clamp(
-            jiff::Timestamp::MIN.as_microsecond(),
-            jiff::Timestamp::MAX.as_microsecond(),
-        );
-        Self(clamped)
+        Self(micros.clamp(FIRST, LAST))
     }
 
     /// Returns the microseconds since the epoch.
@@ -37,7 +38,7 @@ impl Timestamp {
     /// Reads an RFC 3339 time with any offset.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         text.parse::<jiff::Timestamp>()
-            .map(|point| Self(point.as_microsecond()))
+            .map(|point| Self::from_micros(point.as_microsecond()))
             .map_err(|_| TimestampError {
                 text: text.to_owned(),
             })
@@ -107,6 +108,20 @@ mod tests {
             Timestamp::parse("2025-11-02T21:58:07Z").unwrap().month(),
             "202511"
         );
+    }
+
+    #[test]
+    fn every_point_can_be_written() {
+        assert_eq!(FIRST, jiff::Timestamp::MIN.as_second() * 1_000_000);
+        assert_eq!(LAST, jiff::Timestamp::MAX.as_second() * 1_000_000);
+        for micros in [i64::MIN, FIRST, 0, LAST, i64::MAX] {
+            let point = Timestamp::from_micros(micros);
+            assert_eq!(Timestamp::parse(&point.to_string()), Ok(point));
+        }
+        let last = Timestamp::parse("9999-12-30T22:00:00.999999Z").unwrap();
+        assert_eq!(last.to_string(), "9999-12-30T22:00:00.000000Z");
+        let far = Timestamp::from_micros(0).plus(Duration::MAX);
+        assert_eq!(far.as_micros(), LAST);
     }
 
     #[test]

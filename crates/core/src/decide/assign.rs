@@ -3,7 +3,7 @@
 //! Owns the assignee of an issue that nobody works on. Refuses to grant leases.
 
 use super::Decision;
-use super::edit::{AfterEnd, Edit};
+use super::edit::{AfterEnd, Edit, Step};
 use crate::event::EventKind;
 use crate::{Assignee, IssueId, LeaseState, Refusal, Request, Snapshot, State};
 
@@ -32,7 +32,9 @@ pub(super) fn assign_one(
 ) -> Result<(), Refusal> {
     edit.guard(id, AfterEnd::Nothing)?;
     let issue = edit.issue(id)?;
-    if issue.assignee.as_ref() == who {
+    let lease = edit.live_lease(id);
+    let is_held_by_another = lease.is_some_and(|lease| Some(&lease.holder) != who);
+    if issue.assignee.as_ref() == who && !is_held_by_another {
         return Ok(());
     }
     let state = edit.readiness().state(issue);
@@ -43,19 +45,25 @@ pub(super) fn assign_one(
             verb: "assigned",
         });
     }
-    if state == State::InProgress && !edit.request.force {
-        let holder = issue
-            .assignee
-            .clone()
-            .unwrap_or_else(|| edit.request.actor.clone());
+    let is_taken = state == State::InProgress || lease.is_some();
+    if is_taken && !edit.request.force && !edit.is_holder(issue) {
+        let holder = edit.holder(issue).unwrap_or(&edit.request.actor).clone();
         return Err(Refusal::AlreadyClaimed {
             id: id.clone(),
             holder,
             epoch: issue.epoch,
         });
     }
+    // Whoever held it holds it no longer, and the log says under which epoch that was.
+    let step = match lease {
+        Some(lease) => Step {
+            epoch: Some(lease.epoch),
+            ..Step::noted(EventKind::IssueReleased, Some("assigned anew".to_owned()))
+        },
+        None => Step::new(EventKind::IssueUpdated),
+    };
     edit.end_lease(id, LeaseState::Released);
-    edit.change(id, EventKind::IssueUpdated, |issue| {
+    edit.change(id, step, |issue| {
         issue.assignee = who.cloned();
         if issue.state == State::InProgress {
             issue.state = State::Open;

@@ -17,10 +17,12 @@ pub fn done(snapshot: &Snapshot, request: &Request, ids: &[IssueId]) -> Decision
 }
 
 pub(super) fn done_one(edit: &mut Edit<'_>, id: &IssueId) -> Result<(), Refusal> {
-    if edit.guard(id, AfterEnd::Repeat)? == Guarded::Repeated {
-        return repeated(edit, id);
-    }
+    let guarded = edit.guard(id, AfterEnd::Repeat)?;
     let issue = edit.issue(id)?;
+    if guarded == Guarded::Repeated {
+        let is_finished = matches!(issue.state, State::Done | State::Gated | State::Archived);
+        return edit.repeated(issue, is_finished);
+    }
     match issue.state {
         State::Done => return Ok(()),
         State::Rejected | State::Archived => {
@@ -91,17 +93,4 @@ pub(super) fn settle_gated(edit: &mut Edit<'_>, id: &IssueId) -> Result<(), Refu
         close(edit, id, Step::new(EventKind::IssueDone), State::Done, None);
     }
     Ok(())
-}
-
-/// A repetition is only one when the write before it was the same.
-fn repeated(edit: &Edit<'_>, id: &IssueId) -> Result<(), Refusal> {
-    let issue = edit.issue(id)?;
-    match issue.state {
-        State::Done | State::Gated | State::Archived => Ok(()),
-        State::Open | State::InProgress | State::Rejected => Err(Refusal::LeaseLost {
-            id: id.clone(),
-            presented: issue.epoch,
-            current: None,
-        }),
-    }
 }

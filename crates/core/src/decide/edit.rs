@@ -5,8 +5,8 @@
 use crate::changes;
 use crate::event::{Changes, EventDraft, EventKind};
 use crate::{
-    Changeset, GateDefinition, Issue, IssueId, Lease, LeaseState, Readiness, Refusal, Request,
-    Snapshot,
+    Assignee, Changeset, GateDefinition, GateKey, Issue, IssueId, Lease, LeaseState, Readiness,
+    Refusal, Request, Snapshot,
 };
 use std::collections::BTreeSet;
 
@@ -89,16 +89,17 @@ impl<'a> Edit<'a> {
     pub(super) fn guard(&self, id: &IssueId, after_end: AfterEnd) -> Result<Guarded, Refusal> {
         let issue = self.issue(id)?;
         let guarded = self.guard_epoch(issue, after_end)?;
-        let expected = self
-            .request
-            .if_etag
-            .as_ref()
-            .filter(|etag| **etag != issue.etag);
+        // The caller saw the version before this decision; what an earlier step of it made is no surprise.
+        let seen = self
+            .before
+            .record(id)
+            .map_or(&issue.etag, |before| &before.etag);
+        let expected = self.request.if_etag.as_ref().filter(|etag| *etag != seen);
         match expected {
             Some(expected) if guarded == Guarded::Proceed => Err(Refusal::EtagDiffers {
                 id: id.clone(),
                 expected: expected.clone(),
-                actual: issue.etag.clone(),
+                actual: seen.clone(),
             }),
             _ => Ok(guarded),
         }
@@ -109,6 +110,18 @@ impl<'a> Edit<'a> {
             return Ok(Guarded::Proceed);
         };
         let live = self.live_lease(&issue.id).map(|lease| lease.epoch);
+        if let Some(other) = self.request.fence.contradiction(&issue.id) {
+            let presented = if live == Some(presented) {
+                other
+            } else {
+                presented
+            };
+            return Err(Refusal::LeaseLost {
+                id: issue.id.clone(),
+                presented,
+                current: live,
+            });
+        }
         if live == Some(presented) {
             return Ok(Guarded::Proceed);
         }
@@ -131,7 +144,31 @@ impl<'a> Edit<'a> {
     /// Returns whether the asker holds the issue: by the epoch that `guard` has checked, or by name.
     pub(super) fn is_holder(&self, issue: &Issue) -> bool {
         self.request.fence.epoch_for(&issue.id).is_some()
-            || issue.assignee.as_ref() == Some(&self.request.actor)
+            || self.holder(issue) == Some(&self.request.actor)
+    }
+
+    /// Answers a write that was made before under an epoch that has ended since: it is the same write only if the issue
+    /// is where that write left it.
+    pub(super) fn repeated(
+        &self,
+        issue: &Issue,
+        is_where_it_was_left: bool,
+    ) -> Result<(), Refusal> {
+        if is_where_it_was_left {
+            return Ok(());
+        }
+        let current = self.live_lease(&issue.id).map(|lease| lease.epoch);
+        Err(Refusal::LeaseLost {
+            id: issue.id.clone(),
+            presented: issue.epoch,
+            current,
+        })
+    }
+
+    /// Returns who holds the issue: by its live lease, or by its record where there is none.
+    pub(super) fn holder<'i>(&'i self, issue: &'i Issue) -> Option<&'i Assignee> {
+        let by_lease = self.live_lease(&issue.id).map(|lease| &lease.holder);
+        by_lease.or(issue.assignee.as_ref())
     }
 
     /// Adds a new issue.
@@ -219,8 +256,12 @@ impl<'a> Edit<'a> {
             policy: &self.request.policy,
             now: &self.request.now,
         };
-        let transitions =
-            super::settle::transitions(judge(self.before), judge(&self.after), &self.touched);
+        let transitions = super::settle::transitions(
+            judge(self.before),
+            judge(&self.after),
+            &self.touched,
+            &self.regated(),
+        );
         for (id, kind) in super::settle::announcements(&transitions) {
             self.events.push(EventDraft {
                 issue: Some(id),
@@ -247,6 +288,19 @@ impl<'a> Edit<'a> {
             transitions,
             ..Changeset::default()
         }
+    }
+
+    /// Returns the issues that require a gate which this edit defines, perhaps otherwise than before.
+    fn regated(&self) -> Vec<IssueId> {
+        let is_defined = |key: &GateKey| self.gates.iter().any(|gate| gate.key == *key);
+        if self.gates.is_empty() {
+            return Vec::new();
+        }
+        let requiring = self
+            .after
+            .issues()
+            .filter(|issue| issue.gates.keys().any(is_defined));
+        requiring.map(|issue| issue.id.clone()).collect()
     }
 
     fn store(&mut self, issue: Issue) {

@@ -69,13 +69,14 @@ fn mark(
         .by
         .clone()
         .unwrap_or_else(|| edit.request.actor.clone());
-    let stage = check_allowed(edit, id, key, &by)?;
     let issue = edit.issue(id)?;
-    let known = &issue.gates[key];
-    let says_nothing_new = verdict.note.is_none() || verdict.note == known.note;
-    if known.status == status && says_nothing_new {
+    let says_nothing_new = |known: &GateResult| {
+        known.status == status && (verdict.note.is_none() || verdict.note == known.note)
+    };
+    if issue.gates.get(key).is_some_and(says_nothing_new) {
         return Ok(());
     }
+    let stage = check_allowed(edit, id, key, &by)?;
     let result = GateResult {
         status,
         by: Some(by),
@@ -132,7 +133,9 @@ fn check_allowed(
     if gate.mode == GateMode::Auto {
         return Err(Refusal::AutomaticGate { key: key.clone() });
     }
+    // Naming somebody else does not lend the actor a role.
     check_role(gate, by)?;
+    check_role(gate, &edit.request.actor)?;
     Ok(gate.stage)
 }
 

@@ -41,11 +41,8 @@ pub fn gate_rm(snapshot: &Snapshot, request: &Request, id: &IssueId, keys: &[Gat
     let mut edit = Edit::new(snapshot, request);
     edit.guard(id, AfterEnd::Nothing)?;
     let issue = edit.issue(id)?;
-    if let Some(key) = keys.iter().find(|key| !issue.gates.contains_key(*key)) {
-        return Err(Refusal::GateNotRequired {
-            id: id.clone(),
-            key: key.clone(),
-        });
+    for key in keys.iter().filter(|key| !issue.gates.contains_key(*key)) {
+        require_defined(snapshot, key)?;
     }
     edit.change(id, EventKind::GateRequired, |issue| {
         issue.gates.retain(|key, _| !keys.contains(key));

@@ -4,7 +4,7 @@
 
 use super::Decision;
 use super::done::close;
-use super::edit::{AfterEnd, Edit, Step};
+use super::edit::{AfterEnd, Edit, Guarded, Step};
 use crate::event::EventKind;
 use crate::{IssueId, Refusal, Request, Snapshot, State};
 
@@ -27,8 +27,12 @@ pub(super) fn reject_one(
     id: &IssueId,
     reason: Option<&str>,
 ) -> Result<(), Refusal> {
-    edit.guard(id, AfterEnd::Nothing)?;
-    let state = edit.issue(id)?.state;
+    let guarded = edit.guard(id, AfterEnd::Repeat)?;
+    let issue = edit.issue(id)?;
+    let state = issue.state;
+    if guarded == Guarded::Repeated {
+        return edit.repeated(issue, state == State::Rejected);
+    }
     match state {
         State::Rejected => Ok(()),
         State::Done | State::Archived => Err(Refusal::WrongState {

@@ -30,11 +30,14 @@ pub(super) fn release_one(
     reason: Option<&str>,
     not_before: Option<Timestamp>,
 ) -> Result<(), Refusal> {
-    if edit.guard(id, AfterEnd::Repeat)? == Guarded::Repeated {
-        return Ok(());
-    }
+    let guarded = edit.guard(id, AfterEnd::Repeat)?;
     let issue = edit.issue(id)?;
-    if issue.state == State::Open && issue.assignee.is_none() {
+    if guarded == Guarded::Repeated {
+        return edit.repeated(issue, issue.state == State::Open);
+    }
+    // The file may have been set back by hand or by git while the lease lives on.
+    let is_held = edit.live_lease(id).is_some();
+    if issue.state == State::Open && issue.assignee.is_none() && !is_held {
         return Ok(());
     }
     if !matches!(issue.state, State::Open | State::InProgress) {
@@ -45,7 +48,7 @@ pub(super) fn release_one(
         });
     }
     if !edit.request.force && !edit.is_holder(issue) {
-        let (actor, holder) = (edit.request.actor.clone(), issue.assignee.clone());
+        let (actor, holder) = (edit.request.actor.clone(), edit.holder(issue).cloned());
         return Err(Refusal::NotTheHolder {
             id: id.clone(),
             actor,

@@ -7,13 +7,15 @@ use crate::event::EventKind;
 use crate::{IssueId, Readiness, ShownState, Snapshot, Transition};
 use std::collections::BTreeSet;
 
-/// Returns how shown states differ, the written issues first.
+/// Returns how shown states differ, the written issues first; `concerned` are unwritten ones whose gates were defined
+/// anew.
 pub(super) fn transitions(
     before: Readiness<'_>,
     after: Readiness<'_>,
     touched: &[IssueId],
+    concerned: &[IssueId],
 ) -> Vec<Transition> {
-    let others = affected(before.snapshot, after.snapshot, touched);
+    let others = affected(before.snapshot, after.snapshot, touched, concerned);
     let compare = |id: &IssueId| {
         let to = after.shown(after.snapshot.issue(id)?);
         let from = before.snapshot.issue(id).map(|issue| before.shown(issue));
@@ -41,8 +43,13 @@ pub(super) fn announcements(transitions: &[Transition]) -> Vec<(IssueId, EventKi
 
 /// Returns the unwritten issues whose readiness may follow from the written ones: those that wait for them, their
 /// parents, everything below either, and every issue whose cycle was closed or opened.
-fn affected(before: &Snapshot, after: &Snapshot, touched: &[IssueId]) -> BTreeSet<IssueId> {
-    let mut found: BTreeSet<IssueId> = touched.iter().cloned().collect();
+fn affected(
+    before: &Snapshot,
+    after: &Snapshot,
+    touched: &[IssueId],
+    concerned: &[IssueId],
+) -> BTreeSet<IssueId> {
+    let mut found: BTreeSet<IssueId> = touched.iter().chain(concerned).cloned().collect();
     for snapshot in [before, after] {
         for id in touched {
             found.extend(snapshot.dependents(id).map(|issue| issue.id.clone()));

@@ -150,3 +150,17 @@ fn anybody_may_finish_a_live_lease() {
         &expect!["a rejected (agent:x)"],
     );
 }
+
+#[test]
+fn the_holder_may_hand_its_issue_on() {
+    check(
+        "create a; claim a agent:x; as agent:x; assign a agent:b; epoch 1; done a",
+        &expect![[r#"
+            done a: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
+            a ready (agent:b)"#]],
+    );
+    check(
+        "create a; claim a agent:x; epoch 1; unassign a",
+        &expect!["a ready"],
+    );
+}

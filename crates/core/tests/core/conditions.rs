@@ -20,3 +20,11 @@ fn a_write_that_changes_nothing_is_none() {
         &expect!["a ready"],
     );
 }
+
+#[test]
+fn an_etag_is_that_of_the_version_before_the_command() {
+    check(
+        "gate g exit; gate h exit; create a gate=g,h; seen a; pass a g,h; seen a; done a",
+        &expect!["a done"],
+    );
+}

@@ -111,3 +111,36 @@ fn gates_must_be_defined_and_required() {
     "#]],
     );
 }
+
+#[test]
+fn defining_a_gate_anew_tells_what_became_ready() {
+    check(
+        "gate g entry; create a gate=g; force; gate g exit",
+        &expect!["a ready"],
+    );
+}
+
+#[test]
+fn a_repeated_verdict_changes_nothing() {
+    check(
+        "gate g exit; create a gate=g; done a; pass a g; pass a g; unrequire a g; unrequire a g; unrequire a h",
+        &expect![[r#"
+            unrequire a h: refused (gate `h` is not defined)
+            a done"#]],
+    );
+}
+
+#[test]
+fn naming_somebody_else_lends_no_role() {
+    check(
+        "gate g exit role=human; create a gate=g; pass a g",
+        &expect!["a ready"],
+    );
+    check(
+        "gate g exit role=human; create a gate=g; as agent:x; pass a g; pass a g human:ada",
+        &expect![[r#"
+            pass a g: not_permitted (gate `g` can only be passed by human, not by agent:x)
+            pass a g human:ada: not_permitted (gate `g` can only be passed by human, not by agent:x)
+            a ready"#]],
+    );
+}

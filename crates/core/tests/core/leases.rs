@@ -149,3 +149,57 @@ fn the_environment_fences_only_its_own_issue() {
             a in_progress (agent:x), b ready"#]],
     );
 }
+
+#[test]
+fn a_repetition_is_one_only_where_the_first_write_left_the_issue() {
+    check(
+        "create a; claim a agent:x; epoch 1; done a; epoch 1; release a",
+        &expect![[r#"
+            release a: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
+            a done (agent:x)"#]],
+    );
+    check(
+        "create a; claim a agent:x; epoch 1; reject a; epoch 1; reject a; epoch 1; done a",
+        &expect![[r#"
+            done a: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
+            a rejected (agent:x)"#]],
+    );
+}
+
+#[test]
+fn two_epochs_for_one_issue_hold_nothing() {
+    check(
+        "create a; claim a agent:x; env a 1; epoch 1; label a y; env a 5; epoch 1; label a x",
+        &expect![[r#"
+            label a x: lease_lost (epoch 5 of issue `a` is no longer current: the issue is held under epoch 1)
+            a in_progress (agent:x)"#]],
+    );
+}
+
+#[test]
+fn a_lease_that_outlives_its_record_can_be_ended() {
+    // Git or a hand may set the file back while the lease lives on.
+    let set_back = "create a; claim a agent:x; set-back a;";
+    check(
+        &format!("{set_back} claim a agent:b"),
+        &expect![[r#"
+        claim a agent:b: already_claimed (issue `a` is held by agent:x)
+        a ready"#]],
+    );
+    check(
+        &format!("{set_back} release a; force; release a; claim a agent:b"),
+        &expect![[r#"
+            release a: refused (human:ada does not hold issue `a`)
+            a in_progress (agent:b)"#]],
+    );
+    check(
+        &format!("{set_back} as agent:x; release a; claim a agent:b"),
+        &expect!["a in_progress (agent:b)"],
+    );
+    check(
+        &format!("{set_back} unassign a; force; unassign a; claim a agent:b"),
+        &expect![[r#"
+            unassign a: already_claimed (issue `a` is held by agent:x)
+            a in_progress (agent:b)"#]],
+    );
+}
