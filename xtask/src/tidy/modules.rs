@@ -11,7 +11,7 @@ use super::tree::{Tree, is_comment};
 
 /// Finds files without words, without a place, and tests that do not test.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let reached = reached_files(tree);
+    let reached = reached_files(tree, Reach::Everything);
     let mut findings = Vec::new();
     for (path, text) in tree.rust() {
         if !text.trim_start().starts_with("//!") {
@@ -62,7 +62,24 @@ fn is_root(path: &str) -> bool {
     }
 }
 
-fn reached_files(tree: &Tree) -> BTreeSet<String> {
+/// Which `mod` lines are followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Everything,
+    /// Not those behind `#[cfg(test)]`.
+    Programs,
+}
+
+/// Returns the files that are compiled for tests only.
+pub(super) fn test_files(tree: &Tree) -> BTreeSet<String> {
+    let programs = reached_files(tree, Reach::Programs);
+    reached_files(tree, Reach::Everything)
+        .difference(&programs)
+        .cloned()
+        .collect()
+}
+
+fn reached_files(tree: &Tree, reach: Reach) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     let mut waiting: Vec<String> = tree
         .rust()
@@ -71,7 +88,7 @@ fn reached_files(tree: &Tree) -> BTreeSet<String> {
         .collect();
     while let Some(path) = waiting.pop() {
         if let Some(text) = tree.text(&path) {
-            waiting.extend(named_files(&path, text));
+            waiting.extend(named_files(&path, text, reach));
             reached.insert(path);
         }
     }
@@ -79,7 +96,7 @@ fn reached_files(tree: &Tree) -> BTreeSet<String> {
 }
 
 /// Returns the files that the `mod` lines of a file may mean.
-fn named_files(path: &str, text: &str) -> Vec<String> {
+fn named_files(path: &str, text: &str, reach: Reach) -> Vec<String> {
     let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = file.trim_end_matches(".rs");
     let below = if is_root(path) || stem == "mod" {
@@ -89,10 +106,17 @@ fn named_files(path: &str, text: &str) -> Vec<String> {
     };
     let mut named = Vec::new();
     let mut explicit: Option<&str> = None;
+    let mut is_for_tests = false;
     for line in text.lines().map(str::trim).filter(|line| !is_comment(line)) {
         if let Some(rest) = line.strip_prefix("#[path = \"") {
             explicit = rest.split('"').next();
+        } else if line == "#[cfg(test)]" {
+            is_for_tests = true;
         } else if let Some(name) = module_name(line) {
+            if std::mem::take(&mut is_for_tests) && reach == Reach::Programs {
+                explicit = None;
+                continue;
+            }
             match explicit.take() {
                 Some(place) => named.push(format!("{directory}/{place}")),
                 None => named.extend([
@@ -100,6 +124,8 @@ fn named_files(path: &str, text: &str) -> Vec<String> {
                     format!("{below}/{name}/mod.rs"),
                 ]),
             }
+        } else if !line.starts_with("#[") {
+            is_for_tests = false;
         }
     }
     named
@@ -116,7 +142,8 @@ fn module_name(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::findings;
-    use super::check;
+    use super::super::tree::Tree;
+    use super::{check, test_files};
 
     const FORGOTTEN: &str = "forgotten: no `mod` leads to it, so it is never compiled";
 
@@ -151,6 +178,24 @@ mod tests {
             ("crates/a/tests/single.rs", "//! Single.\n"),
         ];
         assert_eq!(findings(check, &files), "");
+    }
+
+    #[test]
+    fn what_only_tests_compile_is_known() {
+        let files = [
+            (
+                "crates/a/src/lib.rs",
+                "mod b;\n#[cfg(test)]\nmod c;\nmod d;\n",
+            ),
+            ("crates/a/src/b.rs", ""),
+            ("crates/a/src/c.rs", "mod deep;\n"),
+            ("crates/a/src/c/deep.rs", ""),
+            ("crates/a/src/d.rs", ""),
+        ];
+        let found: Vec<String> = test_files(&Tree::from(files.as_slice()))
+            .into_iter()
+            .collect();
+        assert_eq!(found, ["crates/a/src/c.rs", "crates/a/src/c/deep.rs"]);
     }
 
     #[test]
