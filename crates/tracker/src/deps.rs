@@ -4,7 +4,7 @@
 
 use crate::call::{Call, Written};
 use crate::error::Error;
-use crate::tracker::Tracker;
+use crate::tracker::{Asked, Tracker};
 use jit_core::decide;
 use jit_core::id::IdPrefix;
 
@@ -16,14 +16,19 @@ impl Tracker {
         id: &IdPrefix,
         dependencies: &[IdPrefix],
     ) -> Result<Written, Error> {
-        self.write_one(call, "dep add", id, |snapshot, request, id| {
-            decide::dep_add(
-                snapshot,
-                request,
-                id,
-                &Self::resolve(snapshot, dependencies)?,
-            )
-        })
+        self.write_one(
+            call,
+            &Asked::new("dep add", &(id, dependencies)),
+            id,
+            |snapshot, request, id| {
+                decide::dep_add(
+                    snapshot,
+                    request,
+                    id,
+                    &Self::resolve(snapshot, dependencies)?,
+                )
+            },
+        )
     }
 
     /// Makes one issue wait for others no longer.
@@ -33,12 +38,17 @@ impl Tracker {
         id: &IdPrefix,
         dependencies: &[IdPrefix],
     ) -> Result<Written, Error> {
-        self.write_one(call, "dep rm", id, |snapshot, request, id| {
-            // A missing target is what one wants to get rid of, so a whole id need not exist.
-            let target =
-                |prefix: &IdPrefix| prefix.as_id().map_or_else(|| snapshot.resolve(prefix), Ok);
-            let targets: Result<Vec<_>, _> = dependencies.iter().map(target).collect();
-            decide::dep_rm(snapshot, request, id, &targets?)
-        })
+        self.write_one(
+            call,
+            &Asked::new("dep rm", &(id, dependencies)),
+            id,
+            |snapshot, request, id| {
+                // A missing target is what one wants to get rid of, so a whole id need not exist.
+                let target =
+                    |prefix: &IdPrefix| prefix.as_id().map_or_else(|| snapshot.resolve(prefix), Ok);
+                let targets: Result<Vec<_>, _> = dependencies.iter().map(target).collect();
+                decide::dep_rm(snapshot, request, id, &targets?)
+            },
+        )
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::call::{Call, Written};
 use crate::error::Error;
-use crate::tracker::{Decided, Tracker};
+use crate::tracker::{Asked, Decided, Tracker};
 use jit_core::decide::{self, GateVerdict};
 use jit_core::id::IdPrefix;
 use jit_core::{GateDefinition, GateKey};
@@ -12,26 +12,36 @@ use jit_core::{GateDefinition, GateKey};
 impl Tracker {
     /// Defines a gate for the repository.
     pub fn gate_define(&self, call: &Call, gate: &GateDefinition) -> Result<Written, Error> {
-        self.write(call, "gate define", |snapshot, request| {
-            Ok(Decided::new(
-                decide::gate_define(snapshot, request, gate.clone())?,
-                Vec::new(),
-            ))
-        })
+        self.write(
+            call,
+            &Asked::new("gate define", gate),
+            |snapshot, request| {
+                Ok(Decided::new(
+                    decide::gate_define(snapshot, request, gate.clone())?,
+                    Vec::new(),
+                ))
+            },
+        )
     }
 
     /// Requires gates of an issue.
     pub fn gate_add(&self, call: &Call, id: &IdPrefix, keys: &[GateKey]) -> Result<Written, Error> {
-        self.write_one(call, "gate add", id, |snapshot, request, id| {
-            decide::gate_add(snapshot, request, id, keys)
-        })
+        self.write_one(
+            call,
+            &Asked::new("gate add", &(id, keys)),
+            id,
+            |snapshot, request, id| decide::gate_add(snapshot, request, id, keys),
+        )
     }
 
     /// Requires gates of an issue no longer.
     pub fn gate_rm(&self, call: &Call, id: &IdPrefix, keys: &[GateKey]) -> Result<Written, Error> {
-        self.write_one(call, "gate rm", id, |snapshot, request, id| {
-            decide::gate_rm(snapshot, request, id, keys)
-        })
+        self.write_one(
+            call,
+            &Asked::new("gate rm", &(id, keys)),
+            id,
+            |snapshot, request, id| decide::gate_rm(snapshot, request, id, keys),
+        )
     }
 
     /// Passes manual gates.
@@ -42,9 +52,12 @@ impl Tracker {
         keys: &[GateKey],
         verdict: &GateVerdict,
     ) -> Result<Written, Error> {
-        self.write_each(call, "gate pass", ids, |snapshot, request, ids| {
-            decide::gate_pass(snapshot, request, ids, keys, verdict)
-        })
+        self.write_each(
+            call,
+            &Asked::new("gate pass", &(ids, keys, verdict)),
+            ids,
+            |snapshot, request, ids| decide::gate_pass(snapshot, request, ids, keys, verdict),
+        )
     }
 
     /// Fails manual gates.
@@ -55,8 +68,11 @@ impl Tracker {
         keys: &[GateKey],
         verdict: &GateVerdict,
     ) -> Result<Written, Error> {
-        self.write_each(call, "gate fail", ids, |snapshot, request, ids| {
-            decide::gate_fail(snapshot, request, ids, keys, verdict)
-        })
+        self.write_each(
+            call,
+            &Asked::new("gate fail", &(ids, keys, verdict)),
+            ids,
+            |snapshot, request, ids| decide::gate_fail(snapshot, request, ids, keys, verdict),
+        )
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::call::{Call, Written};
 use crate::error::Error;
-use crate::tracker::{Decided, Tracker};
+use crate::tracker::{Asked, Decided, Tracker};
 use jit_core::decide::{self, NewIssue, Update};
 use jit_core::id::IdPrefix;
 use jit_core::{Assignee, Changeset, IssueId, Refusal, Request, Snapshot, Timestamp};
@@ -12,10 +12,16 @@ use jit_core::{Assignee, Changeset, IssueId, Refusal, Request, Snapshot, Timesta
 impl Tracker {
     /// Creates an issue.
     pub fn create(&self, call: &Call, new: &NewIssue) -> Result<Written, Error> {
+        let timeless = NewIssue {
+            due: None,
+            not_before: None,
+            ..new.clone()
+        };
+        let asked = Asked::new("issue create", &timeless);
         // Ids are drawn before the transaction, several of them because one may be taken.
         let drawn: Result<Vec<IssueId>, _> = (0..4).map(|_| self.ids.issue_id()).collect();
         let drawn = drawn.map_err(Error::System)?;
-        self.write(call, "issue create", |snapshot, request| {
+        self.write(call, &asked, |snapshot, request| {
             let is_free = |id: &&IssueId| snapshot.record(id).is_none();
             let id = drawn
                 .iter()
@@ -30,21 +36,37 @@ impl Tracker {
 
     /// Changes fields, or the state by its verb.
     pub fn update(&self, call: &Call, ids: &[IdPrefix], update: &Update) -> Result<Written, Error> {
-        self.write_each(call, "issue update", ids, |snapshot, request, ids| {
-            decide::update(snapshot, request, ids, update)
-        })
+        let timeless = Update {
+            due: None,
+            not_before: None,
+            ..update.clone()
+        };
+        self.write_each(
+            call,
+            &Asked::new("issue update", &(ids, timeless)),
+            ids,
+            |snapshot, request, ids| decide::update(snapshot, request, ids, update),
+        )
     }
 
     /// Names who shall do it.
     pub fn assign(&self, call: &Call, ids: &[IdPrefix], who: &Assignee) -> Result<Written, Error> {
-        self.write_each(call, "issue assign", ids, |snapshot, request, ids| {
-            decide::assign(snapshot, request, ids, who)
-        })
+        self.write_each(
+            call,
+            &Asked::new("issue assign", &(ids, who)),
+            ids,
+            |snapshot, request, ids| decide::assign(snapshot, request, ids, who),
+        )
     }
 
     /// Takes the assignee off.
     pub fn unassign(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
-        self.write_each(call, "issue unassign", ids, decide::unassign)
+        self.write_each(
+            call,
+            &Asked::new("issue unassign", &ids),
+            ids,
+            decide::unassign,
+        )
     }
 
     /// Gives it back.
@@ -55,14 +77,17 @@ impl Tracker {
         reason: Option<&str>,
         not_before: Option<Timestamp>,
     ) -> Result<Written, Error> {
-        self.write_each(call, "issue release", ids, |snapshot, request, ids| {
-            decide::release(snapshot, request, ids, reason, not_before)
-        })
+        self.write_each(
+            call,
+            &Asked::new("issue release", &(ids, reason)),
+            ids,
+            |snapshot, request, ids| decide::release(snapshot, request, ids, reason, not_before),
+        )
     }
 
     /// Finishes it.
     pub fn done(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
-        self.write_each(call, "issue done", ids, decide::done)
+        self.write_each(call, &Asked::new("issue done", &ids), ids, decide::done)
     }
 
     /// Decides that it will not be done.
@@ -72,43 +97,52 @@ impl Tracker {
         ids: &[IdPrefix],
         reason: Option<&str>,
     ) -> Result<Written, Error> {
-        self.write_each(call, "issue reject", ids, |snapshot, request, ids| {
-            decide::reject(snapshot, request, ids, reason)
-        })
+        self.write_each(
+            call,
+            &Asked::new("issue reject", &(ids, reason)),
+            ids,
+            |snapshot, request, ids| decide::reject(snapshot, request, ids, reason),
+        )
     }
 
     /// Opens it again.
     pub fn reopen(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
-        self.write_each(call, "issue reopen", ids, decide::reopen)
+        self.write_each(call, &Asked::new("issue reopen", &ids), ids, decide::reopen)
     }
 
     /// Says "not now".
     pub fn hold(&self, call: &Call, ids: &[IdPrefix], reason: &str) -> Result<Written, Error> {
-        self.write_each(call, "issue hold", ids, |snapshot, request, ids| {
-            decide::hold(snapshot, request, ids, reason)
-        })
+        self.write_each(
+            call,
+            &Asked::new("issue hold", &(ids, reason)),
+            ids,
+            |snapshot, request, ids| decide::hold(snapshot, request, ids, reason),
+        )
     }
 
     /// Takes "not now" back.
     pub fn unhold(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
-        self.write_each(call, "issue unhold", ids, decide::unhold)
+        self.write_each(call, &Asked::new("issue unhold", &ids), ids, decide::unhold)
     }
 
     /// Says something about it.
     pub fn comment(&self, call: &Call, id: &IdPrefix, text: &str) -> Result<Written, Error> {
-        self.write_one(call, "issue comment", id, |snapshot, request, id| {
-            decide::comment(snapshot, request, id, text)
-        })
+        self.write_one(
+            call,
+            &Asked::new("issue comment", &(id, text)),
+            id,
+            |snapshot, request, id| decide::comment(snapshot, request, id, text),
+        )
     }
 
     pub(crate) fn write_each(
         &self,
         call: &Call,
-        verb: &str,
+        asked: &Asked,
         ids: &[IdPrefix],
         decide: impl Fn(&Snapshot, &Request, &[IssueId]) -> Result<Changeset, Refusal>,
     ) -> Result<Written, Error> {
-        self.write(call, verb, |snapshot, request| {
+        self.write(call, asked, |snapshot, request| {
             let ids = Self::resolve(snapshot, ids)?;
             Ok(Decided::new(decide(snapshot, request, &ids)?, ids))
         })
@@ -117,11 +151,11 @@ impl Tracker {
     pub(crate) fn write_one(
         &self,
         call: &Call,
-        verb: &str,
+        asked: &Asked,
         id: &IdPrefix,
         decide: impl Fn(&Snapshot, &Request, &IssueId) -> Result<Changeset, Refusal>,
     ) -> Result<Written, Error> {
-        self.write(call, verb, |snapshot, request| {
+        self.write(call, asked, |snapshot, request| {
             let id = snapshot.resolve(id)?;
             Ok(Decided::new(decide(snapshot, request, &id)?, vec![id]))
         })

@@ -4,10 +4,10 @@
 
 use crate::call::{Call, Written};
 use crate::error::Error;
-use crate::tracker::{Decided, Tracker};
+use crate::tracker::{Asked, Decided, Tracker};
 use jit_core::decide::{self, NextFilter, RenewOutcome, Renewal, Renewed};
 use jit_core::id::IdPrefix;
-use jit_core::{Assignee, Changeset, IssueId};
+use jit_core::{Assignee, IssueId, Request};
 use std::time::Duration;
 
 impl Tracker {
@@ -19,11 +19,15 @@ impl Tracker {
         who: &Assignee,
         ttl: Option<Duration>,
     ) -> Result<Written, Error> {
-        self.write(call, "issue claim", |snapshot, request| {
-            let ids = Self::resolve(snapshot, ids)?;
-            let changes = decide::claim(snapshot, request, &ids, who, ttl)?;
-            Ok(granted(changes, ids))
-        })
+        self.write(
+            call,
+            &Asked::new("issue claim", &(ids, who, ttl)),
+            |snapshot, request| {
+                let ids = Self::resolve(snapshot, ids)?;
+                let changes = decide::claim(snapshot, request, &ids, who, ttl)?;
+                Ok(Decided::new(changes, ids))
+            },
+        )
     }
 
     /// Picks the best ready issue and takes it for `who`, in one transaction.
@@ -34,15 +38,19 @@ impl Tracker {
         filter: &NextFilter,
         ttl: Option<Duration>,
     ) -> Result<Written, Error> {
-        self.write(call, "issue claim-next", |snapshot, request| {
-            let changes = decide::claim_next(snapshot, request, who, filter, ttl)?;
-            let ids = changes
-                .leases
-                .iter()
-                .map(|lease| lease.issue.clone())
-                .collect();
-            Ok(granted(changes, ids))
-        })
+        self.write(
+            call,
+            &Asked::new("issue claim-next", &(who, filter, ttl)),
+            |snapshot, request| {
+                let changes = decide::claim_next(snapshot, request, who, filter, ttl)?;
+                let ids = changes
+                    .leases
+                    .iter()
+                    .map(|lease| lease.issue.clone())
+                    .collect();
+                Ok(Decided::new(changes, ids))
+            },
+        )
     }
 
     /// Prolongs leases, all in one transaction. The answers are in the order of the questions.
@@ -84,31 +92,16 @@ impl Tracker {
     /// Records the leases that have run out.
     pub fn lease_sweep(&self, call: &Call) -> Result<Written, Error> {
         let txn = self.store.begin()?;
-        let request = self.request(call)?;
+        // A sweep repeats itself: whatever key it carries must not take the place of another command's answer.
+        let request = Request {
+            key: None,
+            ..self.request(call)?
+        };
         let changes = decide::sweep(txn.snapshot(), &request);
-        let issues = changes
-            .leases
-            .iter()
-            .map(|lease| lease.issue.clone())
-            .collect();
-        Self::finish(
-            txn,
-            "lease sweep",
-            Decided::new(changes, issues),
-            request,
-            call.dry_run,
-        )
-    }
-}
-
-fn granted(changes: Changeset, issues: Vec<IssueId>) -> Decided {
-    let epoch = if let [lease] = changes.leases.as_slice() {
-        Some(lease.epoch)
-    } else {
-        None
-    };
-    Decided {
-        epoch,
-        ..Decided::new(changes, issues)
+        let swept = changes.leases.iter();
+        let issues = swept.map(|lease| lease.issue.clone()).collect();
+        let decided = Decided::new(changes, issues);
+        let asked = Asked::new("lease sweep", &());
+        Self::finish(txn, &asked, decided, request, call.dry_run)
     }
 }

@@ -8,10 +8,12 @@ use crate::ports::{Clock, IdSource};
 use crate::view::View;
 use jit_core::id::IdPrefix;
 use jit_core::{
-    Changeset, Fence, IssueId, Now, Policy, Receipt, Refusal, Request, Snapshot, decide,
+    Changeset, Fence, IssueId, LeaseState, Now, Policy, Receipt, Refusal, Request, Snapshot, Value,
+    decide,
 };
 use jit_store::{Store, Txn};
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 /// The use cases over one store.
 #[derive(Debug)]
@@ -26,7 +28,45 @@ pub struct Tracker {
 pub(crate) struct Decided {
     pub(crate) changes: Changeset,
     pub(crate) issues: Vec<IssueId>,
-    pub(crate) epoch: Option<u64>,
+}
+
+/// What a command asks for: a repeated key answers only for the very same.
+pub(crate) struct Asked {
+    verb: &'static str,
+    digest: String,
+}
+
+impl Asked {
+    /// Member of a receipt that keeps the digest.
+    const DIGEST: &'static str = "asked";
+
+    /// Returns the request for `verb` with these arguments. Points in time stay out of them, since `10m` from now is
+    /// another point at every retry.
+    pub(crate) fn new(verb: &'static str, arguments: &dyn Debug) -> Self {
+        let digest = blake3::hash(format!("{arguments:?}").as_bytes()).to_hex();
+        Self {
+            verb,
+            digest: digest[..20].to_owned(),
+        }
+    }
+}
+
+/// Refuses to answer for a lease that the key no longer holds.
+fn refuse_lost(
+    snapshot: &Snapshot,
+    request: &Request,
+    id: &IssueId,
+    key: &str,
+) -> Result<(), Refusal> {
+    let live = snapshot.live_lease(id, &request.now);
+    if live.is_some_and(|lease| lease.key.as_deref() == Some(key)) {
+        return Ok(());
+    }
+    Err(Refusal::LeaseLost {
+        id: id.clone(),
+        presented: snapshot.lease(id).map_or(0, |lease| lease.epoch),
+        current: live.map(|lease| lease.epoch),
+    })
 }
 
 impl Tracker {
@@ -62,19 +102,16 @@ impl Tracker {
     pub(crate) fn write(
         &self,
         call: &Call,
-        verb: &str,
+        asked: &Asked,
         decide: impl Fn(&Snapshot, &Request) -> Result<Decided, Refusal>,
     ) -> Result<Written, Error> {
-        let mut txn = self.store.begin()?;
-        let request = self.request(call)?;
-        if !call.dry_run {
-            txn = self.sweep_first(txn, &request)?;
-        }
-        if let Some(written) = self.repeat(txn.as_ref(), call, verb, &request)? {
+        let txn = self.store.begin()?;
+        let (txn, request) = self.sweep_first(txn, call)?;
+        if let Some(written) = self.repeat(txn.as_ref(), asked, &request)? {
             return Ok(written);
         }
         let decided = decide(txn.snapshot(), &request)?;
-        Self::finish(txn, verb, decided, request, call.dry_run)
+        Self::finish(txn, asked, decided, request, call.dry_run)
     }
 
     /// Turns the prefixes that a command names into ids.
@@ -108,7 +145,13 @@ impl Tracker {
         self.clock.now().map_err(Error::System)
     }
 
-    fn sweep_first(&self, mut txn: Box<dyn Txn>, request: &Request) -> Result<Box<dyn Txn>, Error> {
+    /// Records what has run out, and returns a transaction that sees it, with the moment at which it began.
+    fn sweep_first(
+        &self,
+        mut txn: Box<dyn Txn>,
+        call: &Call,
+    ) -> Result<(Box<dyn Txn>, Request), Error> {
+        let request = self.request(call)?;
         let unconditional = Request {
             fence: Fence::default(),
             if_etag: None,
@@ -116,47 +159,43 @@ impl Tracker {
             ..request.clone()
         };
         let swept = decide::sweep(txn.snapshot(), &unconditional);
-        if swept.is_empty() {
-            return Ok(txn);
+        if swept.is_empty() || call.dry_run {
+            return Ok((txn, request));
         }
         txn.apply(&swept);
         txn.commit()?;
-        Ok(self.store.begin()?)
+        // Others may have come first, so time has passed.
+        Ok((self.store.begin()?, self.request(call)?))
     }
 
-    /// Returns the first answer to a key that was used before.
+    /// Returns the first answer to a key that was used before for the same request.
     ///
-    /// A claim answers by itself: its lease keeps the key, and a lease that has ended since must not be answered as held.
+    /// A lease that it granted must still live under the key: to answer for one that has ended since would give two
+    /// winners one lease.
     fn repeat(
         &self,
         txn: &dyn Txn,
-        call: &Call,
-        verb: &str,
+        asked: &Asked,
         request: &Request,
     ) -> Result<Option<Written>, Error> {
-        let Some(key) = &call.key else {
+        let Some(key) = &request.key else {
             return Ok(None);
         };
         let Some(receipt) = txn.receipt(key)? else {
             return Ok(None);
         };
-        if receipt.verb != verb {
+        let is_same = receipt.verb == asked.verb
+            && receipt.extra.get(Asked::DIGEST).and_then(Value::as_str) == Some(&asked.digest);
+        if !is_same {
             return Err(Refusal::KeyReused {
                 key: key.clone(),
                 verb: receipt.verb,
             }
             .into());
         }
-        if let (Some(epoch), [id]) = (receipt.epoch, receipt.issues.as_slice()) {
-            let live = txn.snapshot().live_lease(id, &request.now);
-            if live.is_none_or(|lease| lease.epoch != epoch) {
-                let current = live.map(|lease| lease.epoch);
-                return Err(Refusal::LeaseLost {
-                    id: id.clone(),
-                    presented: epoch,
-                    current,
-                }
-                .into());
+        if receipt.epoch.is_some() {
+            for id in &receipt.issues {
+                refuse_lost(txn.snapshot(), request, id, key)?;
             }
         }
         let snapshot = txn.snapshot().clone();
@@ -177,7 +216,7 @@ impl Tracker {
 
     pub(crate) fn finish(
         mut txn: Box<dyn Txn>,
-        verb: &str,
+        asked: &Asked,
         decided: Decided,
         request: Request,
         dry_run: bool,
@@ -185,15 +224,19 @@ impl Tracker {
         let Decided {
             mut changes,
             issues,
-            epoch,
         } = decided;
+        let granted = changes
+            .leases
+            .iter()
+            .find(|lease| lease.state == LeaseState::Held);
+        let epoch = granted.map(|lease| lease.epoch);
         let changed = !changes.is_empty();
         changes.receipt = request.key.filter(|_| changed).map(|key| Receipt {
             key,
-            verb: verb.to_owned(),
+            verb: asked.verb.to_owned(),
             issues: issues.clone(),
             epoch,
-            extra: BTreeMap::new(),
+            extra: BTreeMap::from([(Asked::DIGEST.to_owned(), asked.digest.as_str().into())]),
         });
         txn.apply(&changes);
         let view = View {
@@ -218,10 +261,6 @@ impl Tracker {
 
 impl Decided {
     pub(crate) fn new(changes: Changeset, issues: Vec<IssueId>) -> Self {
-        Self {
-            changes,
-            issues,
-            epoch: None,
-        }
+        Self { changes, issues }
     }
 }

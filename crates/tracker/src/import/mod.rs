@@ -7,7 +7,7 @@ mod record;
 
 use crate::call::{Call, Written};
 use crate::error::Error;
-use crate::tracker::{Decided, Tracker};
+use crate::tracker::{Asked, Decided, Tracker};
 use jit_core::{IssueId, Value, decide};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -88,19 +88,23 @@ impl Tracker {
         let drawn: Result<Vec<IssueId>, _> = records.iter().map(|_| self.ids.issue_id()).collect();
         let drawn = drawn.map_err(Error::System)?;
         let report = RefCell::new(ImportReport::default());
-        let written = self.write(call, "import beads", |snapshot, request| {
-            let mut batch = beads::Batch::new(snapshot, request, as_open);
-            let issues = batch.convert(&records, &drawn);
-            let imported = decide::import(snapshot, request, issues)?;
-            let ids = imported
-                .changes
-                .issues
-                .iter()
-                .map(|issue| issue.id.clone())
-                .collect();
-            report.replace(batch.finish(&imported));
-            Ok(Decided::new(imported.changes, ids))
-        })?;
+        let written = self.write(
+            call,
+            &Asked::new("import beads", &(text, as_open)),
+            |snapshot, request| {
+                let mut batch = beads::Batch::new(snapshot, request, as_open);
+                let issues = batch.convert(&records, &drawn);
+                let imported = decide::import(snapshot, request, issues)?;
+                let ids = imported
+                    .changes
+                    .issues
+                    .iter()
+                    .map(|issue| issue.id.clone())
+                    .collect();
+                report.replace(batch.finish(&imported));
+                Ok(Decided::new(imported.changes, ids))
+            },
+        )?;
         Ok((written, report.into_inner()))
     }
 }

@@ -1,9 +1,11 @@
 //! Idempotency keys.
 
 use crate::bench::{Bench, agent, call};
-use jit_core::ErrorKind;
 use jit_core::decide::{NewIssue, NextFilter};
+use jit_core::id::IdPrefix;
+use jit_core::{ErrorKind, Timestamp};
 use jit_tracker::Call;
+use std::time::Duration;
 
 fn keyed(key: &str) -> Call {
     Call {
@@ -68,4 +70,89 @@ fn a_dry_run_decides_and_writes_nothing() {
     let written = bench.tracker.done(&dry, std::slice::from_ref(&id)).unwrap();
     assert_eq!(written.transitions.len(), 1);
     assert_eq!(bench.state(&id), "ready");
+}
+
+#[test]
+fn a_key_answers_only_for_the_very_same_request() {
+    let bench = Bench::new();
+    let (a, b) = (bench.create("A"), bench.create("B"));
+    let claim = |id: &IdPrefix, who: &str| {
+        bench
+            .tracker
+            .claim(&keyed("k"), std::slice::from_ref(id), &agent(who), None)
+    };
+    assert!(claim(&a, "x").unwrap().changed);
+    assert!(!claim(&a, "x").unwrap().changed);
+    assert_eq!(claim(&a, "y").unwrap_err().kind(), ErrorKind::KeyReused);
+    assert_eq!(claim(&b, "x").unwrap_err().kind(), ErrorKind::KeyReused);
+    assert_eq!(bench.state(&b), "ready");
+}
+
+#[test]
+fn a_key_that_took_several_issues_answers_only_while_it_holds_them_all() {
+    let bench = Bench::new();
+    let both = [bench.create("A"), bench.create("B")];
+    let claim = || bench.tracker.claim(&keyed("k"), &both, &agent("x"), None);
+    claim().unwrap();
+    let force = Call {
+        force: true,
+        ..call()
+    };
+    bench
+        .tracker
+        .release(&force, &both[..1], None, None)
+        .unwrap();
+    bench
+        .tracker
+        .claim(&call(), &both[..1], &agent("y"), None)
+        .unwrap();
+    assert_eq!(claim().unwrap_err().kind(), ErrorKind::LeaseLost);
+}
+
+#[test]
+fn a_retry_may_name_another_moment() {
+    let bench = Bench::new();
+    let id = bench.create("A");
+    let release = |at: u64| {
+        let not_before = Timestamp::from_micros(0).plus(Duration::from_secs(at));
+        let ids = std::slice::from_ref(&id);
+        let force = Call {
+            force: true,
+            ..keyed("k")
+        };
+        bench
+            .tracker
+            .release(&force, ids, Some("later"), Some(not_before))
+    };
+    bench
+        .tracker
+        .claim(&call(), std::slice::from_ref(&id), &agent("x"), None)
+        .unwrap();
+    assert!(release(10).unwrap().changed);
+    assert!(!release(20).unwrap().changed);
+}
+
+#[test]
+fn a_sweep_takes_no_answer_away() {
+    let bench = Bench::new();
+    let id = bench.create("A");
+    bench
+        .tracker
+        .claim(
+            &call(),
+            std::slice::from_ref(&id),
+            &agent("x"),
+            Some(Duration::from_secs(9)),
+        )
+        .unwrap();
+    bench.tracker.comment(&keyed("k"), &id, "said").unwrap();
+    bench.tick(10);
+    bench.tracker.lease_sweep(&keyed("k")).unwrap();
+    assert!(
+        !bench
+            .tracker
+            .comment(&keyed("k"), &id, "said")
+            .unwrap()
+            .changed
+    );
 }
