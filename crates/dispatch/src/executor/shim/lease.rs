@@ -43,13 +43,26 @@ pub(super) async fn keep<C: JitClient, K: Clock>(
     lease: SpecLease,
     news: UnboundedSender<News>,
 ) {
+    repeat(clock, lease, news, async || renew(client, held).await).await;
+}
+
+/// Calls `attempt` whenever a renewal is due, until its answer is that the lease is lost.
+async fn repeat<K: Clock>(
+    clock: &K,
+    lease: SpecLease,
+    news: UnboundedSender<News>,
+    mut attempt: impl AsyncFnMut() -> Renewal,
+) {
     let mut wait = lease.renew;
     let mut retry = FIRST_RETRY;
     loop {
         sleep(clock, wait).await;
-        (wait, retry) = match renew(client, held).await {
+        (wait, retry) = match attempt().await {
             Renewal::Held | Renewal::Resolved => (lease.renew, FIRST_RETRY),
-            Renewal::Unreachable => (retry.min(lease.renew), retry * 2),
+            Renewal::Unreachable => (
+                retry.min(lease.renew),
+                retry.saturating_mul(2).min(lease.renew),
+            ),
             Renewal::News(learnt) => {
                 // Nobody listens any more once the agent is gone.
                 if news.send(learnt).is_err() || learnt == News::Lost {
@@ -92,5 +105,58 @@ async fn sleep<K: Clock>(clock: &K, span: Duration) {
         .filter(|left| !left.is_zero())
     {
         tokio::time::sleep(left.min(LONGEST_NAP)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jit_scheduler::Millis;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    struct Simulated(Instant);
+
+    impl Clock for Simulated {
+        fn wall(&self) -> Millis {
+            Millis(0)
+        }
+
+        fn boottime(&self) -> Duration {
+            self.0.elapsed()
+        }
+    }
+
+    /// Lets `outages` renewals fail and one succeed, then loses the lease; returns when each was tried.
+    async fn tries(outages: usize, lease: SpecLease) -> Vec<Duration> {
+        let (sender, mut news) = tokio::sync::mpsc::unbounded_channel();
+        let begun = Instant::now();
+        let mut tries = Vec::new();
+        repeat(&Simulated(begun), lease, sender, async || {
+            tries.push(begun.elapsed());
+            match tries.len() {
+                n if n <= outages => Renewal::Unreachable,
+                n if n == outages + 1 => Renewal::Held,
+                _ => Renewal::News(News::Lost),
+            }
+        })
+        .await;
+        assert_eq!(news.recv().await, Some(News::Lost));
+        tries
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn renewals_go_on_through_any_outage() {
+        let lease = SpecLease {
+            ttl: Duration::from_secs(60),
+            renew: Duration::from_secs(15),
+        };
+        let tries = tries(100, lease).await;
+        assert_eq!(tries.len(), 102);
+        let waits: Vec<Duration> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(waits[0] < Duration::from_secs(1), "{:?}", waits[0]);
+        // Never slower than the usual interval, to the timer's millisecond.
+        let longest = lease.renew + Duration::from_millis(10);
+        assert!(waits.iter().all(|wait| *wait <= longest), "{waits:?}");
     }
 }

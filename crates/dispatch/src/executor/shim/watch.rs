@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::agent::Agent;
 use super::lease::{LONGEST_NAP, News};
 use super::logs::Progress;
+use crate::output;
 use crate::ports::Clock;
 use crate::state::SpecLimits;
 
@@ -35,7 +36,8 @@ pub(super) struct Watch<K> {
     pub(super) clock: K,
     pub(super) limits: SpecLimits,
     pub(super) progress: Rc<Progress>,
-    pub(super) news: UnboundedReceiver<News>,
+    /// None once nobody renews the lease any more.
+    news: Option<UnboundedReceiver<News>>,
     pub(super) signals: Signals,
     begun: Duration,
     stopping: Option<Stopping>,
@@ -77,7 +79,7 @@ impl<K: Clock> Watch<K> {
             clock,
             limits,
             progress,
-            news,
+            news: Some(news),
             signals,
             stopping: None,
         }
@@ -226,11 +228,37 @@ impl<K: Clock> Watch<K> {
             _ = self.signals.terminate.recv() => Wake::Stop(Stop::Operator),
             _ = self.signals.interrupt.recv() => Wake::Stop(Stop::Operator),
             _ = self.signals.hangup.recv() => Wake::Look,
-            Some(news) = self.news.recv() => Wake::Stop(match news {
-                News::Lost => Stop::Fenced,
-                News::CancelRequested => Stop::Operator,
+            news = next_news(&mut self.news) => Wake::Stop(match news {
+                Some(News::Lost) => Stop::Fenced,
+                Some(News::CancelRequested) => Stop::Operator,
+                None => {
+                    self.news = None;
+                    self.without_renewals()
+                }
             }),
             () = tokio::time::sleep(nap) => Wake::Look,
         }
+    }
+    /// Says what follows from nobody renewing the lease: an agent that worked on would lose its issue unheard.
+    fn without_renewals(&self) -> Stop {
+        match self.stopping {
+            // The renewals end by themselves once the lease is lost.
+            Some(Stopping {
+                stop: Some(Stop::Fenced),
+                ..
+            }) => Stop::Fenced,
+            _ => {
+                output::shim_log("the lease is not renewed any more, so the agent is stopped");
+                Stop::Operator
+            }
+        }
+    }
+}
+
+/// Waits for the next news; none means that nobody is left to send any, which is said once.
+async fn next_news(news: &mut Option<UnboundedReceiver<News>>) -> Option<News> {
+    match news {
+        Some(news) => news.recv().await,
+        None => std::future::pending().await,
     }
 }
