@@ -1,11 +1,12 @@
 //! References from one file of the project to another.
 //!
-//! Owns two rules: a relative link of a Markdown page leads to a file, and a page named in a comment
-//! (`docs/design/storage.md section S4`) exists and has that section. Refuses to follow links to the outside.
+//! Owns three rules: a relative link of a Markdown page leads to a file, a room on the map of `ARCHITECTURE.md` exists, and a
+//! page named in a comment (`docs/design/storage.md section S4`) exists and has that section. Refuses to follow links to the outside.
 
 use super::{Finding, tree::Tree};
 
 const PAGES: &str = "docs/design/";
+const MAP: &str = "ARCHITECTURE.md";
 
 /// Finds references that lead nowhere.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -23,6 +24,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(lost_rooms(tree));
     for (path, text) in tree
         .rust()
         .filter(|(path, _)| !path.starts_with("xtask/src/tidy/"))
@@ -33,6 +35,38 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                     dead_reference(tree, reference)
                         .map(|why| Finding::failure(path, number + 1, why)),
                 );
+            }
+        }
+    }
+    findings
+}
+
+/// On the map `core/state.rs` means `crates/core/src/state.rs`; a part in angle brackets stands for any name.
+fn lost_rooms(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let text = tree.text(MAP).unwrap_or_default();
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with('|'))
+    {
+        for room in line.split('`').skip(1).step_by(2) {
+            let Some((folder, rest)) = room.split_once('/') else {
+                continue;
+            };
+            let home = if folder == "xtask" {
+                "xtask".to_owned()
+            } else {
+                format!("crates/{folder}")
+            };
+            let known = rest.split('<').next().unwrap_or(rest);
+            let is_there = known.is_empty() || tree.holds(&format!("{home}/src/{known}"));
+            if tree.holds(&home) && !is_there {
+                findings.push(Finding::failure(
+                    MAP,
+                    number + 1,
+                    format!("`{room}` is not there"),
+                ));
             }
         }
     }
@@ -110,6 +144,33 @@ mod tests {
                 findings(check, &[("docs/a.md", text), ("crates/x/README.md", "")]),
                 expected
             );
+        }
+    }
+
+    #[test]
+    fn rooms_that_are_not_there_are_found() {
+        let rows = [
+            (
+                "| `core/state.rs` | `core/decide/<verb>.rs` | `.jit/` |",
+                "",
+            ),
+            (
+                "| `core/stat.rs` |",
+                "error: ARCHITECTURE.md:1: `core/stat.rs` is not there",
+            ),
+            (
+                "| `core/decided/` |",
+                "error: ARCHITECTURE.md:1: `core/decided/` is not there",
+            ),
+            ("`core/stat.rs` in prose", ""),
+        ];
+        for (text, expected) in rows {
+            let files = [
+                ("ARCHITECTURE.md", text),
+                ("crates/core/src/state.rs", ""),
+                ("crates/core/src/decide/claim.rs", ""),
+            ];
+            assert_eq!(findings(check, &files), expected);
         }
     }
 
