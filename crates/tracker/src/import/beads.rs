@@ -71,14 +71,18 @@ impl<'a> Batch<'a> {
                 accepted.push((record, id.clone()));
             }
         }
-        let edges = edges_by_issue(&accepted);
+        let mut edges = edges_by_issue(&accepted);
         let mut issues = Vec::with_capacity(accepted.len());
         for (record, id) in accepted {
             let mut issue = self.issue(record, id);
-            for edge in edges.get(&record.id).into_iter().flatten() {
+            for edge in edges.remove(&record.id).unwrap_or_default() {
                 self.connect(&mut issue, edge);
             }
             issues.push(issue);
+        }
+        // What is left begins at issues that were not taken.
+        for edge in edges.into_values().flatten() {
+            self.leave_out(edge);
         }
         self.report.n_taken = issues.len();
         issues
@@ -128,9 +132,10 @@ impl<'a> Batch<'a> {
 
     fn issue(&mut self, record: &Record, id: IssueId) -> Issue {
         let now = self.request.now.wall;
-        let created_by = record
-            .text("created_by")
-            .and_then(|text| Assignee::parse(text).ok());
+        for (from, to) in record.oddities() {
+            self.map(&from, to);
+        }
+        let created_by = record.person("created_by");
         let created_by = created_by.unwrap_or_else(|| self.request.actor.clone());
         let created_at = record.time("created_at").unwrap_or(now);
         let mut issue = Issue::new(id, self.title(record), created_by, created_at);
@@ -241,9 +246,7 @@ impl<'a> Batch<'a> {
 
     fn set_state(&mut self, issue: &mut Issue, record: &Record) {
         let status = record.text("status").unwrap_or("open");
-        let assignee = record
-            .text("assignee")
-            .and_then(|text| Assignee::parse(text).ok());
+        let assignee = record.person("assignee");
         if self.as_open {
             if status != "open" {
                 self.map(&format!("status {status}"), "open");
@@ -279,15 +282,9 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn connect(&mut self, issue: &mut Issue, edge: &Edge) {
+    fn connect(&mut self, issue: &mut Issue, edge: Edge) {
         let Some(target) = self.ids.get(&edge.to).cloned() else {
-            let Edge { from, to, kind } = edge.clone();
-            self.report.left_out.push(Left {
-                from,
-                to,
-                kind,
-                reason: "dangling",
-            });
+            self.leave_out(edge);
             return;
         };
         let became = match edge.kind.as_str() {
@@ -306,6 +303,16 @@ impl<'a> Batch<'a> {
             }
         };
         ImportReport::count(&mut self.report.edges, became);
+    }
+
+    fn leave_out(&mut self, edge: Edge) {
+        let Edge { from, to, kind } = edge;
+        self.report.left_out.push(Left {
+            from,
+            to,
+            kind,
+            reason: "dangling",
+        });
     }
 
     fn map(&mut self, from: &str, to: &str) {
@@ -345,6 +352,14 @@ fn origin(record: &Record) -> BTreeMap<String, Value> {
     let mut context = BTreeMap::from([("origin_id".to_owned(), Value::from(record.id.as_str()))]);
     if !rest.is_empty() {
         context.insert("origin".to_owned(), Value::Object(rest));
+    }
+    for (name, kept) in [
+        ("created_by", "origin_created_by"),
+        ("assignee", "origin_assignee"),
+    ] {
+        if let Some(text) = record.text(name).filter(|_| record.person(name).is_none()) {
+            context.insert(kept.to_owned(), text.into());
+        }
     }
     context
 }

@@ -3,11 +3,20 @@
 //! Owns the form of a record. Refuses to interpret it.
 
 use crate::error::Error;
-use jit_core::{Timestamp, Value};
+use jit_core::{Assignee, Timestamp, Value};
 use std::collections::BTreeMap;
 
 /// Longest line that is read, in bytes.
 const MAX_LINE: usize = 1024 * 1024;
+
+/// Members that are texts.
+const TEXTS: [&str; 4] = ["title", "description", "status", "close_reason"];
+/// Members that are points in time.
+const TIMES: [&str; 3] = ["created_at", "updated_at", "closed_at"];
+/// Members that name somebody.
+const PEOPLE: [&str; 2] = ["created_by", "assignee"];
+/// Members that are lists.
+const LISTS: [&str; 3] = ["labels", "dependencies", "comments"];
 
 /// One issue as the other tracker had it.
 #[derive(Clone, Debug)]
@@ -46,6 +55,58 @@ impl Record {
             .and_then(Value::as_array)
             .unwrap_or_default();
         items.iter().filter_map(Value::as_object)
+    }
+
+    /// Returns what of the record can't be taken over as it stands, as pairs of what it is and what becomes of it.
+    pub(super) fn oddities(&self) -> Vec<(String, &'static str)> {
+        let mut found = Vec::new();
+        for name in TEXTS.iter().filter(|name| self.is_present(name)) {
+            if self.fields[*name].as_str().is_none() {
+                found.push((format!("{name} that is no text"), "left out"));
+            }
+        }
+        for name in TIMES.iter().filter(|name| self.is_present(name)) {
+            if self.time(name).is_none() {
+                found.push((format!("{name} that is no time"), "the nearest known time"));
+            }
+        }
+        for name in PEOPLE.iter().filter(|name| self.text(name).is_some()) {
+            if self.person(name).is_none() {
+                found.push((format!("{name} that names nobody"), "kept in the context"));
+            }
+        }
+        for name in LISTS.iter().filter(|name| self.is_present(name)) {
+            if self.fields[*name].as_array().is_none() {
+                found.push((format!("{name} that is no list"), "left out"));
+            }
+        }
+        let n_edges = self
+            .fields
+            .get("dependencies")
+            .and_then(Value::as_array)
+            .map_or(0, <[Value]>::len);
+        let n_lost = n_edges - self.edges().count();
+        found.extend((0..n_lost).map(|_| ("edge without a target".to_owned(), "left out")));
+        let labels = self
+            .fields
+            .get("labels")
+            .and_then(Value::as_array)
+            .unwrap_or_default();
+        let n_lost = labels
+            .iter()
+            .filter(|label| label.as_str().is_none())
+            .count();
+        found.extend((0..n_lost).map(|_| ("label that is no text".to_owned(), "left out")));
+        found
+    }
+
+    /// Returns a member that names somebody.
+    pub(super) fn person(&self, name: &str) -> Option<Assignee> {
+        self.text(name).and_then(|text| Assignee::parse(text).ok())
+    }
+
+    fn is_present(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// Returns the edges that the record names.

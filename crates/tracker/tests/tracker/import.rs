@@ -129,6 +129,43 @@ fn every_field_of_a_record_finds_its_place() {
     );
 }
 
+const ODD: &str = r#"
+{"id":"bd-1","title":"A","description":7,"status":"open","priority":9,"created_at":"soon","created_by":"No:body","assignee":"Foo:bar","labels":["a",1],"dependencies":[{"type":"blocks"},"x",{"issue_id":"bd-8","depends_on_id":"bd-1","type":"blocks"}],"comments":"none"}
+"#;
+
+#[test]
+fn what_is_lost_is_counted() {
+    let bench = Bench::new();
+    let (_, told) = bench.tracker.import_beads(&call(), ODD, false).unwrap();
+    expect![[
+        r#"bd-1 ready normal task `A` #a {"origin_assignee", "origin_created_by", "origin_id"}"#
+    ]]
+    .assert_eq(&summary(&bench));
+    expect![[r#"
+        (
+            {
+                "assignee that names nobody → kept in the context": 1,
+                "comments that is no list → left out": 1,
+                "created_at that is no time → the nearest known time": 1,
+                "created_by that names nobody → kept in the context": 1,
+                "description that is no text → left out": 1,
+                "edge without a target → left out": 2,
+                "label that is no text → left out": 1,
+                "unknown priority → normal": 1,
+            },
+            [
+                Left {
+                    from: "bd-8",
+                    to: "bd-1",
+                    kind: "blocks",
+                    reason: "dangling",
+                },
+            ],
+        )
+    "#]]
+    .assert_debug_eq(&(told.mapped, told.left_out));
+}
+
 #[test]
 fn as_open_forgets_holds_and_assignees() {
     check(
