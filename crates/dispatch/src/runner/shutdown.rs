@@ -25,6 +25,9 @@ pub enum OnStop {
 /// How often a stop is asked for again while a shim is too young to hear it.
 const STOP_GLANCE: Duration = Duration::from_millis(50);
 
+/// How often a run without an owner is tried to be ended before it is left to the next dispatcher, or to its ttl.
+const TRIES_TO_RECOVER: u32 = 3;
+
 /// Stops after which even runs that do not end are left to their shims.
 const ENOUGH_STOPS: u32 = 3;
 
@@ -35,7 +38,8 @@ where
     K: Clock + 'static,
     R: Rng + 'static,
 {
-    /// Waits until every run that this dispatcher started has ended, stopping them if that was asked for.
+    /// Waits until every run that this dispatcher started has ended, stopping them if that was asked for. Runs that
+    /// others started and that have an owner go on: another dispatcher may be waiting for them.
     pub(super) async fn wait_for_runs(&mut self, on_stop: OnStop) -> Result<(), CycleError> {
         let mut told = 0;
         loop {
@@ -44,7 +48,7 @@ where
             if stops > told {
                 told = stops;
                 self.tell(&Notice::Stopping {
-                    live: self.live.len() + if is_kill { self.foreign.len() } else { 0 },
+                    live: self.live.len(),
                     is_kill,
                 });
             }
@@ -52,7 +56,7 @@ where
                 self.stop_runs();
                 self.recover().await?;
             }
-            let is_over = self.live.is_empty() && (!is_kill || self.foreign.is_empty());
+            let is_over = self.live.is_empty() && !(is_kill && self.has_orphans());
             if is_over || stops >= ENOUGH_STOPS {
                 break;
             }
@@ -65,15 +69,16 @@ where
         self.recover().await
     }
 
-    /// Asks every live run to stop that has not been asked yet.
+    /// Returns whether some run without an owner is worth another try to end it.
+    fn has_orphans(&self) -> bool {
+        let mut troubles = self.foreign.values().filter_map(|live| live.trouble);
+        troubles.any(|(times, _)| times < TRIES_TO_RECOVER)
+    }
+
+    /// Asks every live run of ours to stop that has not been asked yet.
     fn stop_runs(&mut self) {
         let shared = std::rc::Rc::clone(&self.shared);
-        for live in self
-            .live
-            .values_mut()
-            .chain(self.foreign.values_mut())
-            .filter(|live| !live.is_stop_sent)
-        {
+        for live in self.live.values_mut().filter(|live| !live.is_stop_sent) {
             let dir = shared.setting.state.run(&live.who.run);
             let is_listening = dir.story().is_ok_and(|story| story.shim.is_some());
             // A shim that is not listening yet is asked again at the next glance.

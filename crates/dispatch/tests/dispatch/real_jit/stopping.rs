@@ -62,6 +62,29 @@ fn a_stop_while_waiting_for_one_look_gives_back_too() {
     given_back(&ground, &issue, "86333.3");
 }
 
+#[test]
+fn a_stop_leaves_the_runs_of_another_dispatcher_alone() {
+    let script = "touch at-work-$JIT_ISSUE; while [ ! -e go ]; do sleep 0.05; done";
+    let ground = Ground::new(&agent(script, "capacity = 2\n"));
+    let is_at_work = |issue: &str| ground.path(&format!("at-work-{issue}")).exists();
+    let others = ground.issue("the other's");
+    let other = ground.spawn(&["once", "--wait"]);
+    eventually("the other's agent is at work", || is_at_work(&others));
+    let own = ground.issue("its own");
+    let dispatcher = ground.spawn(&["start", "--on-stop", "kill"]);
+    eventually("its own agent is at work", || is_at_work(&own));
+    dispatcher.signal(Signal::TERM);
+    assert!(
+        dispatcher.finish().status.success(),
+        "it does not wait for the other's"
+    );
+    assert_eq!(ground.outcomes(&own), ["canceled"]);
+    assert_eq!(ground.state_of(&others), "in_progress");
+    std::fs::write(ground.path("go"), "").expect("it can be written");
+    assert!(other.finish().status.success());
+    assert_eq!(ground.outcomes(&others), ["succeeded"]);
+}
+
 fn given_back(ground: &Ground, issue: &str, mark: &str) {
     assert_eq!(ground.outcomes(issue), ["canceled"]);
     let shown = ground.show(issue);
