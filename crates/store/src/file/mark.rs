@@ -34,6 +34,9 @@ pub(crate) struct Mark {
     /// When the oldest of them was written, microseconds since 1970.
     #[serde(default)]
     pub(crate) oldest_us: i64,
+    /// The name of the log is on disk; whoever made the log may have died before it was.
+    #[serde(default)]
+    pub(crate) has_safe_log: bool,
     /// When the last frame was applied and nothing else was under way, microseconds since 1970.
     #[serde(default)]
     pub(crate) settled_us: Option<i64>,

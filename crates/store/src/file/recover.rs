@@ -52,6 +52,7 @@ pub(crate) fn recover(session: &mut Session) -> Result<()> {
         return note_empty_log(session, trust);
     };
     let last_seq = last.seq.max(session.mark.seq);
+    session.make_log_safe()?;
     sync_wal(session)?;
     sweep(&*session.env.fs)?;
     let quiet_since_us = session.mark.quiet_since_us(last.seq);
@@ -245,7 +246,11 @@ fn keep_aside(fs: &dyn Fs, at: &At, bytes: &[u8]) -> Result<String> {
     fs::write_all_at(&mut *file, 0, bytes).map_err(failed)?;
     file.set_len(bytes.len() as u64).map_err(failed)?;
     file.sync().map_err(failed)?;
-    fs.sync_dir(at.root, at.path.parent().as_ref())
-        .map_err(failed)?;
+    let mut dir = at.path.parent();
+    while let Some(path) = dir {
+        fs.sync_dir(at.root, Some(&path)).map_err(failed)?;
+        dir = path.parent();
+    }
+    fs.sync_dir(at.root, None).map_err(failed)?;
     Ok(at.to_string())
 }

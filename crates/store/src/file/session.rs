@@ -114,6 +114,7 @@ impl Session {
     /// Puts the frame into the log and, in durable mode, onto the disk.
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
         self.ensure_wal()?;
+        self.make_log_safe()?;
         let start = self.wal_len;
         let is_durable = self.env.is_durable();
         let wal = self.wal.as_mut().expect("the log was just opened");
@@ -137,6 +138,16 @@ impl Session {
         Err(StoreError::OutcomeUnknown(error))
     }
 
+    /// Brings the name of the log to disk, once.
+    pub(crate) fn make_log_safe(&mut self) -> Result<()> {
+        if self.env.is_durable() && !self.mark.has_safe_log {
+            let synced = self.env.fs.sync_dir(Root::Private, None);
+            synced.map_err(|error| StoreError::io("sync", &layout::wal(), error))?;
+            self.mark.has_safe_log = true;
+        }
+        Ok(())
+    }
+
     fn ensure_wal(&mut self) -> Result<()> {
         if self.wal.is_some() {
             return Ok(());
@@ -150,11 +161,8 @@ impl Session {
         let wal = fs
             .open(&layout::wal(), Access::Create)
             .map_err(unwritable)?;
-        if self.env.is_durable() {
-            fs.sync_dir(Root::Private, None)
-                .map_err(|error| StoreError::io("sync", &layout::wal(), error))?;
-        }
         self.wal = Some(wal);
+        self.mark.has_safe_log = false;
         self.wal_len = 0;
         Ok(())
     }

@@ -59,6 +59,14 @@ pub(crate) fn git(dir: &Path, args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
+/// Returns the search of a user who names the directory with the store.
+fn named(dir: &Path) -> Search {
+    Search {
+        jit_dir: Some(dir.to_owned()),
+        ..search(Path::new("/"))
+    }
+}
+
 fn make_store(dir: &Path) -> Location {
     let location = place_for_new(&search(dir)).unwrap();
     init(&location).unwrap();
@@ -92,12 +100,9 @@ fn the_repository_above_has_the_store() {
         "../.jit\n"
     );
     assert_eq!(why(&deep), Ok((repo.join(".jit"), Why::Repository)));
-    let named = Search {
-        jit_dir: Some(repo.clone()),
-        ..search(&land.path(""))
-    };
-    assert_eq!(locate(&named).unwrap().why, Why::Named);
-    assert_eq!(locate(&named).unwrap().private, repo.join(".git/jit"));
+    let told = named(&repo);
+    assert_eq!(locate(&told).unwrap().why, Why::Named);
+    assert_eq!(locate(&told).unwrap().private, repo.join(".git/jit"));
     // A moved repository takes its store along.
     fs::rename(&repo, land.path("moved")).unwrap();
     assert_eq!(
@@ -208,17 +213,17 @@ fn a_bare_repository_needs_the_pointer() {
     );
     for dir in ["bare.git", "side"] {
         assert!(
-            why(&land.path(dir)).is_err_and(|text| text.contains("NoStore")),
+            why(&land.path(dir)).is_err_and(|text| text.contains("NoMainWorktree")),
             "{dir}"
         );
         assert!(place_for_new(&search(&land.path(dir))).is_err(), "{dir}");
     }
+    assert!(matches!(
+        locate(&named(&land.path("side"))),
+        Err(StoreError::NoMainWorktree { is_bare: false, .. })
+    ));
     // The user says where, and from then on every worktree knows.
-    let named = Search {
-        jit_dir: Some(land.path("side")),
-        ..search(&land.path(""))
-    };
-    init(&place_for_new(&named).unwrap()).unwrap();
+    init(&place_for_new(&named(&land.path("side"))).unwrap()).unwrap();
     git(
         &land.path("bare.git"),
         &["worktree", "add", "-q", "-b", "other", "../third", "main"],
@@ -231,8 +236,204 @@ fn a_bare_repository_needs_the_pointer() {
             "{dir}"
         );
     }
+    assert_eq!(
+        locate(&named(&land.path("side"))).unwrap().why,
+        Why::Named,
+        "what the pointer names may be named"
+    );
+    for dir in ["third", "bare.git"] {
+        let refused = named(&land.path(dir));
+        assert!(
+            matches!(locate(&refused), Err(StoreError::OtherStore { .. })),
+            "{dir}"
+        );
+        assert!(
+            matches!(place_for_new(&refused), Err(StoreError::OtherStore { .. })),
+            "{dir}"
+        );
+    }
+    // A lost store is made again where it was, and nowhere else.
     fs::remove_dir_all(land.path("side/.jit")).unwrap();
-    assert!(why(&land.path("third")).is_err_and(|text| text.contains("DanglingPointer")));
+    for search in [search(&land.path("third")), named(&land.path("third"))] {
+        for outcome in [locate(&search), place_for_new(&search)] {
+            assert!(matches!(outcome, Err(StoreError::DanglingPointer { .. })));
+        }
+    }
+    for search in [search(&land.path("side")), named(&land.path("side"))] {
+        let place = place_for_new(&search).unwrap();
+        assert_eq!(
+            (place.store, place.private),
+            (land.path("side/.jit"), land.path("bare.git/jit"))
+        );
+    }
+}
+
+#[test]
+fn the_store_of_a_linked_worktree_can_not_be_named() {
+    let land = Land::new();
+    let repo = land.repository("repo");
+    let store = make_store(&repo);
+    git(&repo, &["add", "-A"]);
+    git(&repo, &["commit", "-q", "-m", "tracker"]);
+    git(&repo, &["worktree", "add", "-q", "../side"]);
+    assert!(land.path("side/.jit/format.json").exists());
+    write(&open_at(store.clone()).unwrap(), 1, "One").unwrap();
+    let side = named(&land.path("side"));
+    let is_refused = |what: &str| {
+        for outcome in [locate(&side), place_for_new(&side)] {
+            let Err(StoreError::OtherStore { named, store }) = outcome else {
+                panic!("{what}: {outcome:?}");
+            };
+            assert_eq!(
+                (named, store),
+                (land.path("side/.jit"), repo.join(".jit")),
+                "{what}"
+            );
+        }
+    };
+    is_refused("with the pointer");
+    fs::remove_file(repo.join(".git/jit/store")).unwrap();
+    is_refused("without the pointer");
+    fs::remove_dir_all(land.path("side/.jit")).unwrap();
+    is_refused("without a checkout");
+    // The main worktree may be named, and nothing was lost.
+    let found = locate(&named(&repo)).unwrap();
+    assert_eq!(
+        (&found.store, &found.private),
+        (&store.store, &store.private)
+    );
+    write(&open_at(found).unwrap(), 2, "Two").unwrap();
+    let seen = jit_store::Store::read(&open_at(store).unwrap()).unwrap();
+    assert_eq!(seen.issues().count(), 2);
+    // Nor does a worktree become the store when the main one has none.
+    fs::remove_dir_all(repo.join(".jit")).unwrap();
+    assert!(matches!(
+        place_for_new(&side),
+        Err(StoreError::WorktreeStoreEmpty { .. })
+    ));
+}
+
+#[test]
+fn a_store_that_was_removed_can_be_made_again() {
+    let land = Land::new();
+    let repo = land.repository("repo");
+    make_store(&repo);
+    git(&repo, &["worktree", "add", "-q", "../side"]);
+    let is_tracked = |dir: &Path| match locate(&search(dir)) {
+        Err(StoreError::DanglingPointer { is_tracked, .. }) => is_tracked,
+        other => panic!("{other:?}"),
+    };
+    fs::remove_dir_all(repo.join(".jit")).unwrap();
+    assert!(!is_tracked(&repo), "git never knew it");
+    for dir in ["repo", "side"] {
+        assert_eq!(make_store(&land.path(dir)).store, repo.join(".jit"));
+        git(&repo, &["add", "-A"]);
+        fs::remove_dir_all(repo.join(".jit")).unwrap();
+        assert!(is_tracked(&land.path(dir)), "git can bring it back");
+    }
+    assert_eq!(
+        init(&place_for_new(&named(&repo)).unwrap())
+            .unwrap()
+            .created
+            .len(),
+        4
+    );
+    // A pointer to somewhere else is nobody's to overrule.
+    fs::write(repo.join(".git/jit/store"), "/nowhere/.jit\n").unwrap();
+    assert!(matches!(
+        place_for_new(&search(&repo)),
+        Err(StoreError::DanglingPointer { .. })
+    ));
+    fs::write(repo.join(".git/jit/store"), "").unwrap();
+    assert!(matches!(
+        locate(&search(&repo)),
+        Err(StoreError::Damaged { .. })
+    ));
+}
+
+#[test]
+fn stores_made_at_the_same_time_are_whole() {
+    const N_MAKERS: usize = 8;
+    for round in 0..20 {
+        let land = Land::new();
+        fs::create_dir_all(land.path("repo/.git")).unwrap();
+        let repo = land.path("repo");
+        let start = std::sync::Barrier::new(N_MAKERS);
+        let created = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..N_MAKERS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        let made = init(&place_for_new(&search(&repo)).unwrap()).unwrap();
+                        (made.created.len(), made.is_new())
+                    })
+                })
+                .collect();
+            let outcomes = makers.into_iter().map(|maker| maker.join().unwrap());
+            outcomes
+                .filter(|(n_created, _)| *n_created > 0)
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(
+            created,
+            [(4, true)],
+            "one maker makes it all, round {round}"
+        );
+        let starts = [
+            (".jit/format.json", "{\"format\":1,"),
+            (".jit/config.toml", "# Settings"),
+            (".jit/.gitignore", "/local/\n"),
+            (".jit/.gitattributes", "issues/** merge=jit"),
+            (".git/jit/store", "../.jit\n"),
+        ];
+        for (name, start) in starts {
+            let text = fs::read_to_string(repo.join(name)).unwrap();
+            assert!(text.starts_with(start), "round {round}: {name}: {text}");
+        }
+        for dir in [".jit/local/tmp", ".git/jit/tmp"] {
+            assert_eq!(fs::read_dir(repo.join(dir)).unwrap().count(), 0, "{dir}");
+        }
+    }
+}
+
+#[test]
+fn only_one_worktree_of_a_bare_repository_becomes_the_store() {
+    let land = Land::new();
+    land.repository("repo");
+    git(
+        &land.path(""),
+        &["clone", "-q", "--bare", "repo", "bare.git"],
+    );
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        let path = format!("../{name}");
+        git(
+            &land.path("bare.git"),
+            &["worktree", "add", "-q", "-b", name, &path, "main"],
+        );
+    }
+    let start = std::sync::Barrier::new(names.len());
+    let n_made = std::thread::scope(|scope| {
+        let makers = names.map(|name| {
+            let search = named(&land.path(name));
+            let start = &start;
+            scope.spawn(move || {
+                start.wait();
+                match place_for_new(&search).and_then(|place| init(&place)) {
+                    Ok(_) => 1,
+                    Err(StoreError::OtherStore { .. }) => 0,
+                    Err(error) => panic!("{error:?}"),
+                }
+            })
+        });
+        makers
+            .map(|maker| maker.join().unwrap())
+            .iter()
+            .sum::<u32>()
+    });
+    assert_eq!(n_made, 1);
+    let stores = names.map(|name| locate(&search(&land.path(name))).unwrap().store);
+    assert!(stores.iter().all(|store| *store == stores[0]), "{stores:?}");
 }
 
 #[test]
@@ -325,4 +526,17 @@ fn making_a_store_twice_changes_nothing() {
         fs::read_to_string(repo.join(".jit/config.toml")).unwrap(),
         "# mine\n"
     );
+}
+
+#[test]
+fn a_store_that_lost_its_version_is_completed() {
+    let land = Land::new();
+    let repo = land.repository("repo");
+    write(&open_at(make_store(&repo)).unwrap(), 1, "One").unwrap();
+    fs::remove_file(repo.join(".jit/format.json")).unwrap();
+    let mended = init(&place_for_new(&search(&repo)).unwrap()).unwrap();
+    assert_eq!(mended.created, ["format.json"]);
+    assert!(!mended.is_new(), "its issues were there before");
+    let seen = jit_store::Store::read(&open_at(make_store(&repo)).unwrap()).unwrap();
+    assert_eq!(seen.issues().count(), 1);
 }

@@ -117,3 +117,28 @@ fn a_sync_that_failed_when_the_log_was_emptied_loses_nothing() {
     }
     assert!(n_failures > 20, "only {n_failures} failures");
 }
+
+#[test]
+fn a_log_whose_maker_died_before_its_name_was_safe_is_made_safe_by_the_next() {
+    let states = states();
+    let fs = fresh();
+    let calls = calls_of(&fs, 0);
+    let call = calls.iter().position(|call| *call == "fsync").unwrap() as u64;
+    fs.inject(Some(Fault {
+        call,
+        kind: FaultKind::Death,
+    }));
+    step(&fs, "boot", 0).unwrap_err();
+    let fs = fs.after_death();
+    step(&fs, "boot", 0).unwrap();
+    for loss in LOSSES {
+        let verdict = judge(
+            &fs.after_power_cut(fs.n_ops(), loss),
+            "other boot",
+            &states,
+            1,
+            false,
+        );
+        assert!(verdict.is_ok(), "{loss:?}: {}", verdict.unwrap_err());
+    }
+}
