@@ -27,6 +27,24 @@ pub enum StoreError {
         pointer: PathBuf,
         /// What it names.
         store: PathBuf,
+        /// Whether git's index holds the store's files, so that git can bring them back.
+        is_tracked: bool,
+    },
+    /// The user named a worktree's own checkout, while all worktrees of the clone share another store.
+    #[error("`{}` is not the store of its clone; all of its worktrees share `{}`", .named.display(), .store.display())]
+    OtherStore {
+        /// What was named.
+        named: PathBuf,
+        /// The store of the clone.
+        store: PathBuf,
+    },
+    /// Nothing says which worktree of a repository without a main one holds the store.
+    #[error("the repository of `{}` has no main worktree, and no `jit/store` in its git directory names a store", .dir.display())]
+    NoMainWorktree {
+        /// The top of the worktree, or the bare repository itself.
+        dir: PathBuf,
+        /// Whether it is the bare repository itself.
+        is_bare: bool,
     },
     /// A linked worktree has a store of its own while the clone's store is elsewhere.
     #[error("`{}` belongs to a worktree; the store of this clone would be `{}`, which does not exist", .found.display(), .expected.display())]
@@ -54,7 +72,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// Another process held the lock for too long.
-    #[error("the store is busy: waited {} ms{}", .waited.as_millis(), .holder.as_deref().map(|who| format!(" for {who}")).unwrap_or_default())]
+    #[error("the store is busy: waited {} s{}", .waited.as_secs_f64(), .holder.as_deref().map(|who| format!(" for {who}")).unwrap_or_default())]
     Busy {
         /// How long was waited.
         waited: Duration,
@@ -152,6 +170,8 @@ impl StoreError {
         match self {
             Self::NoStore { .. }
             | Self::DanglingPointer { .. }
+            | Self::OtherStore { .. }
+            | Self::NoMainWorktree { .. }
             | Self::WorktreeStoreEmpty { .. } => ErrorKind::NoStore,
             Self::NotOurs { .. } | Self::WorldWritable(_) => ErrorKind::NotPermitted,
             Self::NotADirectory { .. } | Self::Damaged { .. } => ErrorKind::Damaged,

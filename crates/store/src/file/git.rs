@@ -77,8 +77,19 @@ fn operation(git: &GitDirs) -> Result<Option<&'static str>> {
     Ok(None)
 }
 
+/// Returns whether git's index holds this path; an index that can't be read holds nothing.
+pub(super) fn is_tracked(git: &GitDirs, path: &str) -> bool {
+    let index = std::fs::read(git.dir.join("index")).unwrap_or_default();
+    paths(&index, |_| true).is_some_and(|paths| paths.contains(path.as_bytes()))
+}
+
 /// Returns the paths of an index that have another stage than 0; `None` when the index can't be understood.
 fn unmerged(index: &[u8]) -> Option<BTreeSet<Vec<u8>>> {
+    paths(index, |stage| stage != 0)
+}
+
+/// Returns the paths of an index at some stages; `None` when the index can't be understood.
+fn paths(index: &[u8], is_wanted: fn(u16) -> bool) -> Option<BTreeSet<Vec<u8>>> {
     let version = u32::from_be_bytes(index.get(4..8)?.try_into().ok()?);
     let n_entries = u32::from_be_bytes(index.get(8..12)?.try_into().ok()?);
     if index.get(..4)? != b"DIRC" || !(2..=4).contains(&version) {
@@ -87,10 +98,15 @@ fn unmerged(index: &[u8]) -> Option<BTreeSet<Vec<u8>>> {
     // The hash of each entry is as long as the repository's: try the two that exist.
     [20, 32]
         .into_iter()
-        .find_map(|hash| entries(index, version, n_entries, hash))
+        .find_map(|hash| entries(index, (version, n_entries), hash, is_wanted))
 }
 
-fn entries(index: &[u8], version: u32, n_entries: u32, hash: usize) -> Option<BTreeSet<Vec<u8>>> {
+fn entries(
+    index: &[u8],
+    (version, n_entries): (u32, u32),
+    hash: usize,
+    is_wanted: fn(u16) -> bool,
+) -> Option<BTreeSet<Vec<u8>>> {
     let mut found = BTreeSet::new();
     let mut path: Vec<u8> = Vec::new();
     let mut at = 12;
@@ -124,7 +140,7 @@ fn entries(index: &[u8], version: u32, n_entries: u32, hash: usize) -> Option<BT
             // One to eight zeros fill the entry up to a multiple of eight.
             at = start + (at - 1 - start) / 8 * 8 + 8;
         }
-        if flags & 0x3000 != 0 {
+        if is_wanted(flags >> 12 & 3) {
             found.insert(path.clone());
         }
     }

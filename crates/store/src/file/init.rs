@@ -3,13 +3,18 @@
 //! Owns the files that a new store begins with (`docs/design/storage.md` S1). Refuses to overwrite anything: whatever is
 //! already there stays, so doing it twice is harmless.
 
+use super::git_dirs::{GitDirs, normal, read_pointer};
 use super::layout::{PRIVATE_DIR, STORE_DIR};
-use super::{layout, locate::Location, version};
+use super::locate::{Location, pointed_store};
+use super::{layout, lock, version};
 use crate::error::{Result, StoreError};
-use crate::fs::{self, Access, At, Fs, RealFs, Root};
+use crate::fs::{self, Access, At, Fs, LockMode, RealFs, Root, absent_ok};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The settings that a new store begins with; all are defaults, so the file may as well be empty.
 const NEW_CONFIG: &str = "\
@@ -31,40 +36,66 @@ const NEW_IGNORE: &str = "/local/\n";
 /// How git must treat the files.
 const NEW_ATTRIBUTES: &str = "issues/** merge=jit eol=lf\nevents/** merge=union eol=lf\n";
 
+/// How long to wait for another process at the same store.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many pointers this process has begun to write; gives each a temporary name of its own.
+static N_POINTERS: AtomicU64 = AtomicU64::new(0);
+
 /// What making a store has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Initialised {
     /// The files that were not there before, below `.jit`.
     pub created: Vec<String>,
+    is_new: bool,
 }
 
 impl Initialised {
-    /// Returns whether there was no store before.
+    /// Returns whether there was no store before, nor what is left of one.
     pub fn is_new(&self) -> bool {
-        self.created.iter().any(|name| name == "format.json")
+        self.is_new
     }
 }
 
 /// Makes the store at a place that [`super::place_for_new`] named, or completes one.
 pub fn init(location: &Location) -> Result<Initialised> {
-    let created = make(&RealFs::new(&location.store, &location.private))?;
+    let fs = RealFs::new(&location.store, &location.private);
+    fs.make_root(Root::Shared)
+        .map_err(|error| root_failed("make", Root::Shared, error))?;
+    let lock = lock::acquire_on(&fs, &location.store, LockMode::Exclusive, PATIENCE)?;
+    let had_content = has_content(&fs)?;
+    let created = make(&fs)?;
     write_pointer(location)?;
-    Ok(Initialised { created })
+    drop(lock);
+    let is_new = !had_content && created.iter().any(|name| name == "format.json");
+    Ok(Initialised { created, is_new })
+}
+
+/// Returns whether issues, gates or events are there already, with or without a version.
+fn has_content(fs: &dyn Fs) -> Result<bool> {
+    for dir in [layout::issues(), layout::gates(), layout::events()] {
+        let entries =
+            absent_ok(fs.list(&dir)).map_err(|error| StoreError::io("list", &dir, error))?;
+        if entries.is_some_and(|entries| !entries.is_empty()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn root_failed(action: &'static str, root: Root, error: io::Error) -> StoreError {
+    StoreError::at_path(
+        action,
+        format!("the {root:?} directory").to_lowercase(),
+        error,
+    )
 }
 
 /// Makes the files of a store and returns those that were not there.
 pub(crate) fn make(fs: &dyn Fs) -> Result<Vec<String>> {
-    let failed = |action, root: Root| {
-        move |error| {
-            StoreError::at_path(
-                action,
-                format!("the {root:?} directory").to_lowercase(),
-                error,
-            )
-        }
-    };
     for root in [Root::Shared, Root::Private] {
-        fs.make_root(root).map_err(failed("make", root))?;
+        fs.make_root(root)
+            .map_err(|error| root_failed("make", root, error))?;
     }
     let shared = ["issues", "gates", "events", "local", "local/tmp"].map(At::shared);
     let private = ["leases", "tmp"].map(At::private);
@@ -85,18 +116,20 @@ pub(crate) fn make(fs: &dyn Fs) -> Result<Vec<String>> {
         }
     }
     for root in [Root::Shared, Root::Private] {
-        fs.sync_dir(root, None).map_err(failed("sync", root))?;
+        fs.sync_dir(root, None)
+            .map_err(|error| root_failed("sync", root, error))?;
     }
     Ok(created)
 }
 
 /// Writes a file whole, or leaves the one that is there.
 fn write_if_absent(fs: &dyn Fs, at: &At, text: &str) -> io::Result<bool> {
-    if fs::absent_ok(fs.stat(at))?.is_some() {
+    if absent_ok(fs.stat(at))?.is_some() {
         return Ok(false);
     }
-    let temporary = At::new(at.root, layout::temporary(at.root, "init"));
-    fs::absent_ok(fs.unlink(&temporary))?;
+    let tag = format!("init-{}", at.path.name());
+    let temporary = At::new(at.root, layout::temporary(at.root, &tag));
+    absent_ok(fs.unlink(&temporary))?;
     let mut file = fs.open(&temporary, Access::New)?;
     fs::write_all_at(&mut *file, 0, text.as_bytes())?;
     file.sync()?;
@@ -117,22 +150,73 @@ fn write_pointer(location: &Location) -> Result<()> {
     } else {
         location.store.clone()
     };
-    let pointer = git.common.join(PRIVATE_DIR).join("store");
-    let failed = |error| StoreError::at_path("write", pointer.display().to_string(), error);
+    let private = git.common.join(PRIVATE_DIR);
+    let pointer = private.join("store");
+    // The lock keeps other writers of this store away; those of another store of the clone have another lock.
+    let temporary = private.join(format!(
+        "tmp/init-store-{}-{}",
+        std::process::id(),
+        N_POINTERS.fetch_add(1, Ordering::Relaxed)
+    ));
+    let text = format!("{}\n", target.display());
+    let written = write_new(&temporary, &text)
+        .and_then(|()| place(&temporary, &pointer))
+        .and_then(|is_placed| File::open(&private)?.sync_all().map(|()| is_placed));
+    let is_placed =
+        written.map_err(|error| StoreError::at_path("write", pointer.display().to_string(), error));
+    absent_ok(std::fs::remove_file(&temporary))
+        .map_err(|error| StoreError::at_path("remove", temporary.display().to_string(), error))?;
+    if is_placed? {
+        return Ok(());
+    }
+    check_pointer(location, git, &pointer)
+}
+
+/// Writes a file whole, in place of what a process of the same number may have left.
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    absent_ok(std::fs::remove_file(path))?;
     let mut options = std::fs::OpenOptions::new();
-    let opened = options
+    let mut file = options
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&pointer);
-    match opened {
-        Ok(mut file) => {
-            let text = format!("{}\n", target.display());
-            io::Write::write_all(&mut file, text.as_bytes())
-                .and_then(|()| file.sync_all())
-                .map_err(failed)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(failed(error)),
+        .open(path)?;
+    io::Write::write_all(&mut file, text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Gives a whole file its name; returns `false` when the name is taken, for the first one stays.
+fn place(temporary: &Path, path: &Path) -> io::Result<bool> {
+    if absent_ok(std::fs::symlink_metadata(path))?.is_some() {
+        return Ok(false);
     }
+    match std::fs::hard_link(temporary, path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        // Some file systems have no links.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
+            ) =>
+        {
+            std::fs::rename(temporary, path).map(|()| true)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses a pointer that names another store, as somebody who was faster may have written it.
+fn check_pointer(location: &Location, git: &GitDirs, pointer: &Path) -> Result<()> {
+    let Some(text) = read_pointer(pointer)? else {
+        return Ok(());
+    };
+    let store = pointed_store(git, pointer, &text)?;
+    if normal(&store) == normal(&location.store) {
+        return Ok(());
+    }
+    Err(StoreError::OtherStore {
+        named: location.store.clone(),
+        store,
+    })
 }

@@ -3,6 +3,7 @@
 //! Owns the search upwards, the reading of git's pointers, and the refusal of other people's directories. Refuses to run
 //! git, to read the environment, and to guess: where two stores are possible it is an error.
 
+use super::git;
 use super::git_dirs::{GitDirs, git_dirs, main_worktree, normal, read_pointer};
 use super::layout::{PRIVATE_DIR, STORE_DIR};
 use crate::error::{Result, StoreError};
@@ -78,8 +79,7 @@ pub fn locate(search: &Search) -> Result<Location> {
 
 fn find(search: &Search) -> Result<Location> {
     if let Some(named) = &search.jit_dir {
-        let named = absolute(named)?;
-        return at(&named, Why::Named)?.ok_or_else(|| no_store(&named, "it holds no `.jit`"));
+        return named_store(&absolute(named)?);
     }
     let start = absolute(&search.start)?;
     for dir in ancestors(&start, search.home.as_deref())? {
@@ -96,26 +96,48 @@ fn find(search: &Search) -> Result<Location> {
     ))
 }
 
+/// Returns the store of the directory that the user names.
+///
+/// The private directory belongs to the whole clone: a second `.jit` beside it would destroy the log of the first, so a
+/// worktree's own checkout is refused.
+fn named_store(named: &Path) -> Result<Location> {
+    let absent = || no_store(named, "it holds no `.jit`");
+    let Some(git) = git_dirs(named)? else {
+        return at(named, Why::Named)?.ok_or_else(absent);
+    };
+    let own = named.join(STORE_DIR);
+    match store_of_clone(&git)? {
+        Some(store) if store == own && is_present(&own)? => {
+            Ok(location(own, Some(git), Why::Named))
+        }
+        Some(store) if store == own => Err(absent()),
+        Some(store) if is_present(&store)? => Err(StoreError::OtherStore { named: own, store }),
+        Some(expected) if is_present(&own)? => Err(StoreError::WorktreeStoreEmpty {
+            found: own,
+            expected,
+        }),
+        Some(_) => Err(absent()),
+        None => Err(no_main_worktree(&git)),
+    }
+}
+
+/// Returns where the one store of a clone is or would be; `None` when nothing but the user can tell.
+fn store_of_clone(git: &GitDirs) -> Result<Option<PathBuf>> {
+    if let Some(found) = pointed_at(git)? {
+        return Ok(Some(found.store));
+    }
+    Ok(main_worktree(git).map(|main| normal(&main).join(STORE_DIR)))
+}
+
 /// Returns where a new store for a directory belongs: at the top of its repository, shared by all worktrees.
 pub fn place_for_new(search: &Search) -> Result<Location> {
     if let Some(named) = &search.jit_dir {
-        let named = absolute(named)?;
-        let git = git_dirs(&named)?;
-        return Ok(location(named.join(STORE_DIR), git, Why::Named));
+        return named_place(&absolute(named)?);
     }
     let start = absolute(&search.start)?;
     for dir in ancestors(&start, search.home.as_deref())? {
         if let Some(git) = git_dirs(&dir)? {
-            if let Some(found) = pointed_at(&git)? {
-                return Ok(found);
-            }
-            let main = main_worktree(&git).ok_or_else(|| no_store(&start, BARE))?;
-            let why = if main == git.worktree {
-                Why::Repository
-            } else {
-                Why::MainWorktree
-            };
-            return Ok(location(main.join(STORE_DIR), Some(git), why));
+            return place_in_repository(&git);
         }
         if let Some(found) = at(&dir, Why::Above)? {
             return Ok(found);
@@ -124,7 +146,49 @@ pub fn place_for_new(search: &Search) -> Result<Location> {
     Ok(location(start.join(STORE_DIR), None, Why::Above))
 }
 
-const BARE: &str = "the repository is bare or its git directory lies elsewhere, and no `jit/store` in it names a store";
+/// Returns where a new store belongs in the directory that the user names.
+fn named_place(named: &Path) -> Result<Location> {
+    let own = named.join(STORE_DIR);
+    let Some(git) = git_dirs(named)? else {
+        return Ok(location(own, None, Why::Named));
+    };
+    let shared = match store_of_clone(&git) {
+        // What the pointer misses is made here.
+        Err(StoreError::DanglingPointer { store, .. }) if store == own => Some(store),
+        other => other?,
+    };
+    match shared {
+        Some(store) if store != own && is_present(&store)? => {
+            Err(StoreError::OtherStore { named: own, store })
+        }
+        Some(expected) if expected != own => Err(StoreError::WorktreeStoreEmpty {
+            found: own,
+            expected,
+        }),
+        _ => Ok(location(own, Some(git), Why::Named)),
+    }
+}
+
+fn place_in_repository(git: &GitDirs) -> Result<Location> {
+    let main = main_worktree(git);
+    let home = match pointed_at(git) {
+        Ok(Some(found)) => return Ok(found),
+        Ok(None) => main.ok_or_else(|| no_main_worktree(git))?,
+        // A pointer to what would be made anyway only says that it was lost.
+        Err(StoreError::DanglingPointer { pointer, store, .. }) => {
+            let mut homes = main.into_iter().chain([git.worktree.clone()]);
+            let lost = homes.find(|home| normal(home).join(STORE_DIR) == store);
+            lost.ok_or_else(|| dangling(pointer, store))?
+        }
+        Err(error) => return Err(error),
+    };
+    let why = if home == git.worktree {
+        Why::Repository
+    } else {
+        Why::MainWorktree
+    };
+    Ok(location(home.join(STORE_DIR), git_dirs(&home)?, why))
+}
 
 fn in_repository(start: &Path, git: &GitDirs) -> Result<Location> {
     if let Some(found) = pointed_at(git)? {
@@ -132,7 +196,7 @@ fn in_repository(start: &Path, git: &GitDirs) -> Result<Location> {
     }
     let own = git.worktree.join(STORE_DIR);
     let Some(main) = main_worktree(git) else {
-        return Err(no_store(start, BARE));
+        return Err(no_main_worktree(git));
     };
     let shared = main.join(STORE_DIR);
     if is_present(&shared)? {
@@ -164,15 +228,39 @@ fn in_repository(start: &Path, git: &GitDirs) -> Result<Location> {
     ))
 }
 
+fn no_main_worktree(git: &GitDirs) -> StoreError {
+    StoreError::NoMainWorktree {
+        is_bare: git.worktree == git.common,
+        dir: git.worktree.clone(),
+    }
+}
+
+fn dangling(pointer: PathBuf, store: PathBuf) -> StoreError {
+    StoreError::DanglingPointer {
+        is_tracked: is_tracked(&store),
+        pointer,
+        store,
+    }
+}
+
+/// Returns whether git could bring a lost store back; what can't be read counts as no, for it only chooses a hint.
+fn is_tracked(store: &Path) -> bool {
+    let holder = store.parent().map(git_dirs);
+    let Some(Ok(Some(git))) = holder else {
+        return false;
+    };
+    git::is_tracked(&git, &format!("{STORE_DIR}/format.json"))
+}
+
 /// Returns the store that the clone's pointer names.
 fn pointed_at(git: &GitDirs) -> Result<Option<Location>> {
     let pointer = git.common.join(PRIVATE_DIR).join("store");
     let Some(text) = read_pointer(&pointer)? else {
         return Ok(None);
     };
-    let store = normal(&git.common.join(text.trim_end_matches(['\n', '\r'])));
+    let store = pointed_store(git, &pointer, &text)?;
     if !is_present(&store)? {
-        return Err(StoreError::DanglingPointer { pointer, store });
+        return Err(dangling(pointer, store));
     }
     let is_own = store.parent() == Some(git.worktree.as_path());
     let holder = store.parent().map_or(Ok(None), git_dirs)?;
@@ -189,6 +277,24 @@ fn pointed_at(git: &GitDirs) -> Result<Option<Location>> {
         git: holder,
         why,
     }))
+}
+
+/// Returns the store that the text of a pointer names.
+pub(super) fn pointed_store(git: &GitDirs, pointer: &Path, text: &str) -> Result<PathBuf> {
+    let text = text.trim_end_matches(['\n', '\r']);
+    if text.is_empty() {
+        let reason = "it is empty".to_owned();
+        return Err(StoreError::Damaged {
+            path: pointer.display().to_string(),
+            reason,
+        });
+    }
+    let store = git.common.join(text);
+    // The name of the store itself stays: a link there is refused, not followed.
+    Ok(match (store.parent(), store.file_name()) {
+        (Some(dir), Some(name)) => normal(dir).join(name),
+        _ => normal(&store),
+    })
 }
 
 /// Returns the store in a directory, if there is one.
