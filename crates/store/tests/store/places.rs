@@ -30,6 +30,15 @@ impl Land {
         self.path(below)
     }
 
+    /// Makes the bare repository `bare.git` with one commit.
+    fn bare(&self) {
+        self.repository("repo");
+        git(
+            &self.path(""),
+            &["clone", "-q", "--bare", "repo", "bare.git"],
+        );
+    }
+
     /// Makes a repository with one commit.
     fn repository(&self, name: &str) -> PathBuf {
         let dir = self.make(name);
@@ -202,11 +211,7 @@ fn a_new_store_from_a_worktree_lands_in_the_main_one() {
 #[test]
 fn a_bare_repository_needs_the_pointer() {
     let land = Land::new();
-    land.repository("repo");
-    git(
-        &land.path(""),
-        &["clone", "-q", "--bare", "repo", "bare.git"],
-    );
+    land.bare();
     git(
         &land.path("bare.git"),
         &["worktree", "add", "-q", "../side", "main"],
@@ -236,6 +241,20 @@ fn a_bare_repository_needs_the_pointer() {
             "{dir}"
         );
     }
+}
+
+#[test]
+fn the_pointer_of_a_bare_repository_stays() {
+    let land = Land::new();
+    land.bare();
+    for name in ["side", "third"] {
+        let path = format!("../{name}");
+        git(
+            &land.path("bare.git"),
+            &["worktree", "add", "-q", "-b", name, &path, "main"],
+        );
+    }
+    init(&place_for_new(&named(&land.path("side"))).unwrap()).unwrap();
     assert_eq!(
         locate(&named(&land.path("side"))).unwrap().why,
         Why::Named,
@@ -399,11 +418,7 @@ fn stores_made_at_the_same_time_are_whole() {
 #[test]
 fn only_one_worktree_of_a_bare_repository_becomes_the_store() {
     let land = Land::new();
-    land.repository("repo");
-    git(
-        &land.path(""),
-        &["clone", "-q", "--bare", "repo", "bare.git"],
-    );
+    land.bare();
     let names = ["a", "b", "c", "d"];
     for name in names {
         let path = format!("../{name}");
