@@ -5,6 +5,7 @@
 
 use jit_core::{Blocker, Refusal};
 use jit_store::StoreError;
+use std::path::Path;
 
 /// Returns what helps against a refusal. No hint passes a gate or lifts a hold: whoever put it there meant it.
 pub(super) fn of_refusal(refusal: &Refusal) -> Vec<String> {
@@ -67,11 +68,41 @@ fn unfinished(id: &str, blockers: &[Blocker]) -> Vec<String> {
     hints
 }
 
+/// Returns a path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@".contains(c);
+    if text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 /// Returns what helps against a failure of the store.
 pub(super) fn of_store(error: &StoreError) -> Vec<String> {
     match error {
         StoreError::NoStore { .. } => one("jit init"),
-        StoreError::DanglingPointer { .. } | StoreError::WorktreeStoreEmpty { .. } => {
+        StoreError::NoMainWorktree { is_bare: true, .. } => {
+            one("JIT_DIR=<one of its worktrees> jit init")
+        }
+        StoreError::NoMainWorktree { dir, .. } => one(&format!("JIT_DIR={} jit init", quoted(dir))),
+        StoreError::OtherStore { store, .. } => one(&format!(
+            "JIT_DIR={}",
+            quoted(store.parent().unwrap_or(store))
+        )),
+        StoreError::DanglingPointer {
+            store,
+            is_tracked: true,
+            ..
+        } => one(&format!(
+            "git -C {} checkout -- .jit",
+            quoted(store.parent().unwrap_or(store))
+        )),
+        StoreError::DanglingPointer { .. } => {
+            one("check out a branch that has the store, or jit init in the worktree that had it")
+        }
+        StoreError::WorktreeStoreEmpty { .. } => {
             one("jit init in the main worktree, or name the store with --repo or JIT_DIR")
         }
         StoreError::NotOurs { .. } => one("work as the owner of the store"),
