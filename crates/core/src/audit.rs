@@ -3,7 +3,7 @@
 //! Owns the invariants. Refuses to mend anything.
 
 use crate::event::Event;
-use crate::{Issue, IssueId, Policy, Snapshot, State, graph};
+use crate::{Issue, IssueId, LeaseState, Policy, Snapshot, State, graph};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that should not be so.
@@ -46,6 +46,7 @@ pub fn audit(snapshot: &Snapshot, policy: &Policy) -> Vec<Finding> {
     }
     for id in graph::cyclic_issues(snapshot, |_| true) {
         let path = graph::cycle_through(snapshot, &id).unwrap_or_default();
+        let remedy = path.windows(2).find_map(|edge| cut(snapshot, edge));
         let names = path
             .iter()
             .map(IssueId::as_str)
@@ -55,10 +56,34 @@ pub fn audit(snapshot: &Snapshot, policy: &Policy) -> Vec<Finding> {
             code: "cycle",
             issue: Some(id.clone()),
             message: format!("it waits for itself: {names}"),
-            remedy: path.get(1).map(|next| format!("jit dep rm {id} {next}")),
+            remedy,
         });
     }
     findings
+}
+
+/// Returns the command that removes an edge of a cycle: of a dependency or of a parent, whichever it is.
+fn cut(snapshot: &Snapshot, edge: &[IssueId]) -> Option<String> {
+    let [from, to] = edge else {
+        return None;
+    };
+    let (waiting, awaited) = (snapshot.issue(from)?, snapshot.issue(to)?);
+    if waiting.dependencies.contains(to) {
+        return Some(format!("jit dep rm {from} {to}"));
+    }
+    let child = [waiting, awaited].into_iter().find(|issue| {
+        let parent = issue.parent.as_ref();
+        parent == Some(from) || parent == Some(to)
+    })?;
+    Some(format!("jit issue update {} --clear parent", child.id))
+}
+
+/// Returns the path of the file of `id` that is there but can't be read: what points to it is in order.
+fn damaged<'a>(snapshot: &'a Snapshot, id: &IssueId) -> Option<&'a str> {
+    let mut problems = snapshot.problems().iter();
+    problems
+        .find(|problem| problem.issue.as_ref() == Some(id))
+        .map(|problem| problem.path.as_str())
 }
 
 fn edges(snapshot: &Snapshot, issue: &Issue) -> Vec<Finding> {
@@ -68,26 +93,35 @@ fn edges(snapshot: &Snapshot, issue: &Issue) -> Vec<Finding> {
         .iter()
         .filter(|id| snapshot.issue(id).is_none())
     {
-        let finding = Finding::new(
-            "dangling_dependency",
-            issue,
-            format!("it waits for {id}, which does not exist"),
-        );
-        findings.push(finding.with_remedy(format!("jit dep rm {} {id}", issue.id)));
+        let finding = |problem: &str| {
+            let message = format!("it waits for {id}, which {problem}");
+            Finding::new("dangling_dependency", issue, message)
+        };
+        findings.push(match damaged(snapshot, id).map(mend) {
+            Some(mend) => finding("can't be read").with_remedy(mend),
+            None => finding("does not exist").with_remedy(format!("jit dep rm {} {id}", issue.id)),
+        });
     }
     if let Some(parent) = issue
         .parent
         .as_ref()
         .filter(|id| snapshot.issue(id).is_none())
     {
-        let finding = Finding::new(
-            "dangling_parent",
-            issue,
-            format!("its parent {parent} does not exist"),
-        );
-        findings.push(finding.with_remedy(format!("jit issue update {} --clear parent", issue.id)));
+        let finding = |problem: &str| {
+            let message = format!("its parent {parent} {problem}");
+            Finding::new("dangling_parent", issue, message)
+        };
+        let unset = format!("jit issue update {} --clear parent", issue.id);
+        findings.push(match damaged(snapshot, parent).map(mend) {
+            Some(mend) => finding("can't be read").with_remedy(mend),
+            None => finding("does not exist").with_remedy(unset),
+        });
     }
     findings
+}
+
+fn mend(path: &str) -> String {
+    format!("mend `{path}` by hand, or take it back from git")
 }
 
 fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding> {
@@ -139,7 +173,12 @@ fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding>
             "its epoch {} is behind that of its lease, {}",
             issue.epoch, lease.epoch
         );
-        findings.push(Finding::new("epoch_behind", issue, message));
+        let finding = Finding::new("epoch_behind", issue, message);
+        findings.push(if lease.state == LeaseState::Held {
+            finding.with_remedy(format!("jit issue release {} --force", issue.id))
+        } else {
+            finding
+        });
     }
     findings
 }
