@@ -132,9 +132,20 @@ impl CliError {
                 "put jit on PATH, or name it with --jit PATH or [jit] command in dispatch.toml"
             }
             Self::Tracker(JitError::Said { answer, .. }) => return answer.hint.clone(),
-            Self::State(_) => "set XDG_STATE_HOME to a directory that you can write to",
+            Self::State(StateError::NoHome) => {
+                "set XDG_STATE_HOME to a directory that you can write to"
+            }
+            Self::State(StateError::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                "set XDG_STATE_HOME to a directory that you can write to"
+            }
             Self::Usage(_) => "jit-dispatch --help",
-            Self::Config(_) | Self::Tracker(_) | Self::Shim(_) | Self::System { .. } => {
+            Self::Config(_)
+            | Self::Tracker(_)
+            | Self::State(_)
+            | Self::Shim(_)
+            | Self::System { .. } => {
                 return None;
             }
         };

@@ -133,6 +133,8 @@ pub struct Runner<C, E, K, R> {
     live: BTreeMap<RunId, Live>,
     /// Runs of earlier dispatchers, or of others over the same state, as of the last look.
     foreign: BTreeMap<RunId, Live>,
+    /// Runs without an owner whose files cannot be used: how often that was seen, and when to try again.
+    unreadable: BTreeMap<RunId, (u32, Duration)>,
     breakers: BTreeMap<AgentId, Breaker>,
     histories: BTreeMap<IssueId, IssueHistory>,
     /// Issues that were listed as ready and could not be claimed: how often in a row, and until when to leave them.
@@ -180,6 +182,7 @@ where
             sender,
             live: BTreeMap::new(),
             foreign: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
             breakers: BTreeMap::new(),
             refused: BTreeMap::new(),
             reserve: ReserveState::default(),

@@ -12,9 +12,11 @@ use crate::error_chain::chain;
 use crate::executor::Executor;
 use crate::executor::group::Group;
 use crate::jit_client::{Grant, Held, JitClient, JitError, JitErrorKind};
-use crate::ports::{Clock, Rng};
+use crate::ports::{Clock, Rng, rfc3339};
 use crate::settle::{SettleError, Settler};
-use crate::state::{Happening, IssueHistory, Record, Reserved, RunDir, StateError, Story};
+use crate::state::{
+    Happening, IssueHistory, Record, Reserved, RunDir, StateError, Story, outcome_word,
+};
 
 /// How often, and how far apart, a killed group is looked at before the next cycle has to.
 const GLANCES: u32 = 50;
@@ -59,49 +61,63 @@ where
     pub(super) async fn recover(&mut self) -> Result<(), CycleError> {
         let orphans = self.find_foreign()?;
         for (run, times) in orphans {
-            let dir = self.shared.setting.state.run(&run);
-            let Some(lock) = dir.try_lock()? else {
-                continue;
-            };
-            let story = match dir.story() {
-                Ok(story) => story,
-                Err(error) if error.is_absent() => Story::default(),
-                Err(error) => return Err(error.into()),
-            };
-            let Some(reserved) = story.reserved.clone() else {
-                // Its owner died before it wrote down what it wanted, so it claimed nothing.
-                dir.forget()?;
-                continue;
-            };
-            let who = Who {
-                run: run.clone(),
-                issue: reserved.issue.clone(),
-                agent: reserved.agent.clone(),
-            };
-            match self.end(&dir, &story, &reserved).await {
-                Ok(Recovery::Over(what)) => {
-                    self.foreign.remove(&run);
-                    // What made its owner die may still be there.
-                    self.leave_alone(&reserved.issue);
-                    self.tell_recovered(who, what);
-                }
-                Ok(Recovery::WasSettled) => {
-                    self.foreign.remove(&run);
-                    dir.retire()?;
-                }
-                Ok(Recovery::StillDying) => self.count_foreign(who, Some(times)),
-                Err(error) => {
-                    // It fills its slot until it is settled: its issue must not run beside it.
-                    self.tell(&Notice::Warning(format!(
-                        "run {run} cannot be settled yet: {}",
-                        chain(&error)
-                    )));
-                    self.count_foreign(who, Some(times));
-                }
+            // One run whose files cannot be used must not keep the others from their end.
+            match self.recover_one(&run, times).await {
+                Ok(()) => drop(self.unreadable.remove(&run)),
+                Err(error) => self.note_unreadable(&run, &error),
             }
-            self.recall(&reserved.issue);
-            drop(lock);
         }
+        Ok(())
+    }
+
+    async fn recover_one(&mut self, run: &RunId, times: u32) -> Result<(), StateError> {
+        let dir = self.shared.setting.state.run(run);
+        let Some(lock) = dir.try_lock()? else {
+            return Ok(());
+        };
+        let story = match dir.story() {
+            Ok(story) => story,
+            Err(error) if error.is_absent() => Story::default(),
+            Err(error) => return Err(error),
+        };
+        let Some(reserved) = story.reserved.clone() else {
+            if story != Story::default() {
+                return Err(StateError::Damaged {
+                    path: dir.path().join("journal"),
+                    reason: "it does not say what was to be claimed".to_owned(),
+                });
+            }
+            // Its owner died before it wrote down what it wanted, so it claimed nothing.
+            return dir.forget();
+        };
+        let who = Who {
+            run: run.clone(),
+            issue: reserved.issue.clone(),
+            agent: reserved.agent.clone(),
+        };
+        match self.end(&dir, &story, &reserved).await {
+            Ok(Recovery::Over(what)) => {
+                self.foreign.remove(run);
+                // What made its owner die may still be there.
+                self.leave_alone(&reserved.issue);
+                self.tell_recovered(who, what);
+            }
+            Ok(Recovery::WasSettled) => {
+                self.foreign.remove(run);
+                dir.retire()?;
+            }
+            Ok(Recovery::StillDying) => self.count_foreign(who, Some(times)),
+            Err(error) => {
+                // It fills its slot until it is settled: its issue must not run beside it.
+                self.tell(&Notice::Warning(format!(
+                    "run {run} cannot be settled yet: {}",
+                    chain(&error)
+                )));
+                self.count_foreign(who, Some(times));
+            }
+        }
+        self.recall(&reserved.issue);
+        drop(lock);
         Ok(())
     }
 
@@ -128,7 +144,11 @@ where
             let dir = self.shared.setting.state.run(&run);
             match dir.try_lock() {
                 Ok(None) => {}
-                Ok(Some(_)) => match before.get(&run).and_then(|known| known.trouble) {
+                Ok(Some(_)) => match before
+                    .get(&run)
+                    .and_then(|known| known.trouble)
+                    .or_else(|| self.unreadable.get(&run).copied())
+                {
                     Some((_, due)) if due > now => {}
                     trouble => orphans.push((run.clone(), trouble.map_or(0, |(times, _)| times))),
                 },
@@ -137,7 +157,8 @@ where
                     dir.retire()?;
                     continue;
                 }
-                Err(error) => return Err(error),
+                // Nobody can say whether it lives, so it counts as it did before.
+                Err(error) => self.note_unreadable(&run, &error),
             }
             if let Some(known) = before.get(&run) {
                 self.foreign.insert(run, known.clone());
@@ -167,12 +188,7 @@ where
     /// Counts a run as live; `times` says how often it could not be ended before, if nobody owns it.
     fn count_foreign(&mut self, who: Who, times: Option<u32>) {
         let now = self.shared.ports.clock.boottime();
-        let trouble = times.map(|times| {
-            let wait = FIRST_TROUBLE_WAIT
-                .saturating_mul(1 << times.min(16))
-                .min(LONGEST_TROUBLE_WAIT);
-            (times.saturating_add(1), now + wait)
-        });
+        let trouble = times.map(|times| next_try(times, now));
         let live = Live {
             since: now,
             is_stop_sent: false,
@@ -180,6 +196,21 @@ where
             who,
         };
         self.foreign.insert(live.who.run.clone(), live);
+    }
+
+    /// Warns of a run whose files cannot be used, and leaves it alone for a while.
+    fn note_unreadable(&mut self, run: &RunId, error: &StateError) {
+        let now = self.shared.ports.clock.boottime();
+        let known = self.unreadable.get(run).copied();
+        if known.is_some_and(|(_, due)| due > now) {
+            return;
+        }
+        let times = known.map_or(0, |(times, _)| times);
+        self.unreadable.insert(run.clone(), next_try(times, now));
+        self.tell(&Notice::Warning(format!(
+            "run {run} cannot be looked after: {}",
+            chain(error)
+        )));
     }
 
     fn tell_recovered(&self, who: Who, what: &'static str) {
@@ -228,11 +259,7 @@ where
             .started
             .as_ref()
             .map(|_| self.shared.setting.config.retry.base);
-        let held = Held {
-            issue: reserved.issue.clone(),
-            epoch,
-        };
-        self.give_back(dir, &held, after).await?;
+        self.give_back(dir, reserved, epoch, after).await?;
         let what = if story.started.is_some() {
             "its owner had died, its agent was killed"
         } else {
@@ -274,12 +301,17 @@ where
     async fn give_back(
         &self,
         dir: &RunDir,
-        held: &Held,
+        reserved: &Reserved,
+        epoch: u64,
         after: Option<Duration>,
     ) -> Result<(), RecoverError> {
+        let held = Held {
+            issue: reserved.issue.clone(),
+            epoch,
+        };
         let now = self.shared.ports.clock.wall();
         let moment = after.map(|after| now.plus(after));
-        let outcome = match self.shared.ports.client.release(held, moment).await {
+        let outcome = match self.shared.ports.client.release(&held, moment).await {
             Ok(_) => Outcome::Canceled,
             Err(error) if error.kind().is_final() || error.kind() == JitErrorKind::Usage => {
                 Outcome::Lost
@@ -292,12 +324,25 @@ where
             history.not_before = moment.map(|moment| moment.0);
             history.store(state, &held.issue)?;
         }
+        let note = "its owner had died";
+        let happening = Happening::of_run("settled", &held.issue, dir.run(), &reserved.agent)
+            .with_epoch(held.epoch)
+            .with_data(serde_json::json!({
+                "outcome": outcome_word(outcome),
+                "failures": 0,
+                "not_before": moment.map(rfc3339),
+                "note": note,
+            }));
+        // Nothing is decided by the timeline, so a failure of it keeps nobody from the end.
+        if let Err(error) = dir.state().timeline().append(now, happening) {
+            self.tell(&Notice::Warning(chain(&error)));
+        }
         let record = Record::Settled {
             outcome,
             charge: Charge::Nobody,
             not_before: moment,
             failures: 0,
-            note: "its owner had died".to_owned(),
+            note: note.to_owned(),
         };
         dir.journal()?.append(now, &record)?;
         dir.retire()?;
@@ -312,6 +357,14 @@ where
             policy: self.shared.setting.config.retry.policy(),
         }
     }
+}
+
+/// Returns how often a run could not be ended after one more time, and when to try again.
+fn next_try(times: u32, now: Duration) -> (u32, Duration) {
+    let wait = FIRST_TROUBLE_WAIT
+        .saturating_mul(1 << times.min(16))
+        .min(LONGEST_TROUBLE_WAIT);
+    (times.saturating_add(1), now + wait)
 }
 
 /// Waits a moment for a killed group to be gone; nobody tells us, as its members are not our children.

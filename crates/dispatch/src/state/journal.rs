@@ -103,6 +103,8 @@ pub struct Story {
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// Whether the last line was perhaps not written to its end.
+    may_be_torn: bool,
 }
 
 /// A line as it is on disk; unknown fields and kinds of a newer version are passed over.
@@ -161,6 +163,7 @@ impl Journal {
         Ok(Self {
             path: path.to_path_buf(),
             file,
+            may_be_torn: false,
         })
     }
 
@@ -173,9 +176,17 @@ impl Journal {
         };
         let mut text = serde_json::to_vec(&line).expect("a journal line holds only what JSON can");
         text.push(b'\n');
+        // A full disk may have taken only a part of the line before.
+        if self.may_be_torn
+            && is_torn(&mut self.file).map_err(StateError::io("read", &self.path))?
+        {
+            text.insert(0, b'\n');
+        }
+        self.may_be_torn = true;
         self.file
             .write_all(&text)
             .map_err(StateError::io("write", &self.path))?;
+        self.may_be_torn = false;
         // Knowing the shim's number is a comfort for people; nothing is decided by it after a power cut.
         if matches!(record, Record::Shim(_) | Record::Stopping { .. }) {
             return Ok(());
@@ -199,11 +210,11 @@ fn is_torn(file: &mut File) -> std::io::Result<bool> {
 impl Story {
     /// Reads the journal at `path`; lines that were cut off and lines of unknown kinds are passed over.
     pub fn read(path: &Path) -> Result<Self, StateError> {
-        let text = std::fs::read_to_string(path).map_err(StateError::io("read", path))?;
+        let text = std::fs::read(path).map_err(StateError::io("read", path))?;
         let mut story = Self::default();
-        for line in text.lines() {
-            // A line that was cut off announces a step that was not taken.
-            if let Ok(line) = serde_json::from_str(line) {
+        for line in text.split(|byte| *byte == b'\n') {
+            // A line that was cut off, perhaps within a letter, announces a step that was not taken.
+            if let Ok(line) = serde_json::from_slice(line) {
                 story.take(&line);
             }
         }
@@ -332,5 +343,48 @@ impl ReportLine {
             reason: self.reason.clone(),
             retry_after: self.retry_after_ms.map(Duration::from_millis),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reserving(issue: &str) -> Record {
+        Record::Reserving(Reserved {
+            issue: issue.into(),
+            agent: "writer".into(),
+        })
+    }
+
+    /// Reads a journal that holds `damage` between two good lines.
+    fn check(damage: &[u8]) {
+        let dir = tempfile::tempdir().expect("a temporary directory can be made");
+        let path = dir.path().join("journal");
+        let mut journal = Journal::open(&path).expect("it can be made");
+        journal
+            .append(Millis(1), &reserving("a1"))
+            .expect("it can be written");
+        journal.file.write_all(damage).expect("it can be written");
+        // As after a write that failed halfway.
+        journal.may_be_torn = true;
+        journal
+            .append(Millis(2), &Record::Claimed { epoch: 7 })
+            .expect("it can be written");
+        let story = Story::read(&path).expect("it can be read");
+        assert_eq!(
+            (story.reserved.is_some(), story.epoch),
+            (true, Some(7)),
+            "{damage:?}"
+        );
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_costs_no_other_line() {
+        check(b"");
+        check(b"{\"v\":1,\"kind\":\"shi");
+        check(b"{\"v\":1,\"kind\":\"settled\",\"note\":\"caf\xc3");
+        check(b"\xff\xfe\n");
+        check(b"\0\0\0\0");
     }
 }

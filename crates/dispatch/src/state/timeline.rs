@@ -110,15 +110,16 @@ impl Timeline {
 
     /// Returns the last `count` lines of the kind `settled`, the newest last.
     pub fn last_settled(&self, count: usize) -> Result<Vec<Happening>, StateError> {
-        let text = match std::fs::read_to_string(&self.path) {
+        let text = match std::fs::read(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(StateError::io("read", &self.path)(error)),
         };
+        // A line that was cut off, perhaps within a letter, costs no other line.
         let mut found: Vec<Happening> = text
-            .lines()
+            .split(|byte| *byte == b'\n')
             .rev()
-            .filter_map(|line| serde_json::from_str(line).ok())
+            .filter_map(|line| serde_json::from_slice(line).ok())
             .filter(|happening: &Happening| happening.kind == "settled")
             .take(count)
             .collect();
@@ -145,4 +146,36 @@ fn end_of(file: &mut File) -> std::io::Result<End> {
         last: last.unwrap_or(0),
         is_torn: tail.last().is_some_and(|byte| *byte != b'\n'),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_off_costs_no_other_line() {
+        let dir = tempfile::tempdir().expect("a temporary directory can be made");
+        let path = dir.path().join("events.jsonl");
+        let timeline = Timeline::new(path.clone());
+        let settled = || Happening::of_dispatcher("settled");
+        let append = |at| {
+            timeline
+                .append(Millis(at), settled())
+                .expect("it can be written")
+                .seq
+        };
+        assert_eq!(append(1), 1);
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .expect("it was made");
+        file.write_all(b"{\"seq\":2,\"type\":\"settled\",\"data\":{\"note\":\"caf\xc3")
+            .expect("it can be written");
+        assert_eq!(append(2), 2);
+        let found = timeline.last_settled(10).expect("it can be read");
+        let numbers: Vec<u64> = found.iter().map(|happening| happening.seq).collect();
+        assert_eq!(numbers, [1, 2]);
+    }
 }

@@ -86,6 +86,39 @@ fn an_agent_without_its_shim_is_killed_before_the_issue_runs_again() {
     assert!(recovered.is_some() && recovered < second, "{kinds:?}");
 }
 
+#[test]
+fn a_run_whose_journal_cannot_be_read_stops_no_other() {
+    let ground = Ground::new(&agent("true", ""));
+    ground.run_well(&["once"]);
+    // Each stands in the way before any run of today.
+    for (run, is_directory) in [
+        ("00000000000000000000000001", true),
+        ("00000000000000000000000002", false),
+    ] {
+        let run = ground.state().run(&run.into());
+        drop(run.create().expect("it can be made"));
+        let journal = run.path().join("journal");
+        let made = if is_directory {
+            std::fs::create_dir(journal)
+        } else {
+            std::fs::write(
+                journal,
+                b"{\"v\":1,\"kind\":\"reserving\",\"issue\":\"caf\xc3",
+            )
+        };
+        made.expect("it can be made");
+    }
+    let issue = ground.issue("work");
+    let output = ground.run(&["start", "--until-idle"]);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{words}");
+    assert_eq!(ground.state_of(&issue), "done");
+    assert!(
+        words.contains("cannot be looked after"),
+        "it says so: {words}"
+    );
+}
+
 /// Puts a program in the place of `jit` that does `before`, then the real thing, then `after`, for claims only.
 fn claim_wrapper(ground: &Ground, before: &str, after: &str) -> PathBuf {
     let path = ground.path("wrapped-jit");
@@ -124,7 +157,7 @@ fn check_crash_at_claim(before: &str, after: &str) {
     );
     assert_eq!(
         ground.outcomes(&issue),
-        ["succeeded"],
+        ["canceled", "succeeded"],
         "a claim that came to nothing is charged to nobody"
     );
 }
@@ -152,7 +185,7 @@ fn a_claim_whose_answer_is_lost_is_asked_for_again_under_its_key() {
     let output = Running::start(&mut command).finish();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(ground.state_of(&issue), "done");
-    assert_eq!(ground.outcomes(&issue), ["succeeded"]);
+    assert_eq!(ground.outcomes(&issue), ["canceled", "succeeded"]);
 }
 
 #[test]
