@@ -139,22 +139,39 @@ fn the_files_of_one_mean_nothing() {
     assert!(!root.join("ran").exists());
 }
 
+/// Set in the process that adopts what `jit` leaves behind, in which nothing else runs.
+const ALONE: &str = "JIT_TEST_ALONE";
+
 #[test]
 #[cfg(target_os = "linux")]
 fn no_process_stays_behind() {
-    let (_parent, root) = worked_in();
-    let root = root.canonicalize().expect("it has a path");
-    let processes = std::fs::read_dir("/proc").expect("processes can be listed");
-    for process in processes {
-        let cwd = process.expect("each of them").path().join("cwd");
-        if let Ok(dir) = std::fs::read_link(&cwd) {
-            assert!(
-                !dir.starts_with(&root),
-                "{} works in the repository",
-                cwd.display()
-            );
-        }
+    if std::env::var_os(ALONE).is_some() {
+        return adopt_nothing();
     }
+    let this = std::env::current_exe().expect("the test has a path");
+    #[expect(clippy::disallowed_methods, reason = "these tests look at processes")]
+    let output = Command::new(this)
+        .args(["--exact", "no_process_stays_behind", "--nocapture"])
+        .env(ALONE, "1")
+        .output()
+        .expect("the test can be started");
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// Becomes the parent of every orphan below, so that not even one that hides in another session and directory is missed.
+#[cfg(target_os = "linux")]
+fn adopt_nothing() {
+    use rustix::io::Errno;
+    use rustix::process::{WaitOptions, getpid, set_child_subreaper, wait};
+
+    set_child_subreaper(Some(getpid())).expect("a process can adopt");
+    // That an orphan would be seen is part of the proof.
+    let left = program("sh", Path::new("/"), &["-c", "sleep 0.1 >/dev/null 2>&1 &"]);
+    assert!(left.status.success(), "{left:?}");
+    assert!(wait(WaitOptions::empty()).is_ok_and(|ended| ended.is_some()));
+    let (_parent, _root) = worked_in();
+    let left = wait(WaitOptions::NOHANG);
+    assert!(matches!(left, Err(Errno::CHILD)), "jit left {left:?} behind");
 }
 
 #[test]
