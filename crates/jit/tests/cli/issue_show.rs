@@ -93,3 +93,14 @@ fn ids_come_from_what_another_command_printed() {
     repo.write("ids", &ids.join("\n"));
     assert_eq!(repo.ok(&["show", "@ids", "-o", "id"]), ids.join("\n"));
 }
+
+#[test]
+fn what_is_named_twice_is_shown_once() {
+    let repo = Repo::new();
+    let (first, second) = (repo.create("A"), repo.create("B"));
+    let named = format!("{second},{first},{}", &second[..6]);
+    assert_eq!(
+        repo.ok(&["issue", "show", &named, "-o", "id"]),
+        format!("{second}\n{first}")
+    );
+}

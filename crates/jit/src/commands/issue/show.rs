@@ -17,14 +17,15 @@ pub(crate) struct Args {
     ids: Vec<String>,
 }
 
-/// Shows the issues in the order in which they are named.
+/// Shows the issues in the order in which they are named, each once.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let prefixes = context.input.ids(&args.ids)?;
     let view = context.view()?;
     let mut issues: Vec<&Issue> = Vec::with_capacity(prefixes.len());
     for prefix in &prefixes {
         let id = view.snapshot.resolve(prefix)?;
-        issues.extend(view.snapshot.issue(&id));
+        let found = view.snapshot.issue(&id);
+        issues.extend(found.filter(|found| issues.iter().all(|issue| issue.id != found.id)));
     }
     Ok(answer::named(context, &view, &issues))
 }
