@@ -9,6 +9,7 @@ use crate::error::CliError;
 use crate::reply::Reply;
 use jit_core::issue::IssueType;
 use jit_core::{Assignee, Issue, IssueId, Label, Priority, Readiness, ShownState, query};
+use jit_tracker::View;
 
 /// List issues
 ///
@@ -71,7 +72,27 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         })
         .filter(|issue| is_wanted(args, &readiness, issue, parent.as_ref()))
         .collect();
-    Ok(answer::issues(context, &view, &found))
+    let mut reply = answer::issues(context, &view, &found);
+    reply.warnings.extend(unknown_types(args, &view));
+    Ok(reply)
+}
+
+/// Issues of another version may have types that the settings do not name, so an unknown one is no error.
+fn unknown_types(args: &Args, view: &View) -> Vec<String> {
+    let known: Vec<&str> = view.policy.types.iter().map(IssueType::as_str).collect();
+    let is_unknown = |kind: &&IssueType| {
+        !view.policy.types.contains(kind)
+            && view.snapshot.issues().all(|issue| issue.kind != **kind)
+    };
+    let unknown = args.kinds.iter().filter(is_unknown);
+    unknown
+        .map(|kind| {
+            format!(
+                "no type is called `{kind}`: it is one of {}",
+                known.join(", ")
+            )
+        })
+        .collect()
 }
 
 fn is_wanted(
