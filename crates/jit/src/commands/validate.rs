@@ -77,11 +77,20 @@ fn unreadable(problem: &Problem) -> Value {
         ),
         ("path", problem.path.as_str().into()),
         ("message", problem.message.as_str().into()),
-        (
-            "remedy",
-            "mend the file by hand, or take it back from git".into(),
-        ),
+        ("remedy", remedy(problem).into()),
     ])
+}
+
+/// What git tracks it can give back; the log and the leases are this clone's own.
+fn remedy(problem: &Problem) -> &'static str {
+    match problem.code.as_str() {
+        "broken_log" => {
+            "keep a copy of the log, which is not in git; git status shows what the issues have beyond the last commit"
+        }
+        "foreign_file" => "move it out of the store",
+        _ if problem.path.starts_with(".jit/") => "mend the file by hand, or take it back from git",
+        _ => "mend the file by hand; it is not in git",
+    }
 }
 
 fn unreadable_event(problem: &str) -> Value {
