@@ -70,6 +70,8 @@ pub enum ClearedField {
     Estimate,
     /// All labels.
     Labels,
+    /// All acceptance criteria.
+    Checklist,
     /// The whole context.
     Context,
     /// One key of the context.
@@ -87,6 +89,7 @@ impl ClearedField {
             "not_before" | "not-before" => Some(Self::NotBefore),
             "estimate_minutes" | "estimate" => Some(Self::Estimate),
             "labels" | "label" => Some(Self::Labels),
+            "checklist" => Some(Self::Checklist),
             "context" => Some(Self::Context),
             _ => name
                 .strip_prefix("context.")
@@ -181,6 +184,7 @@ fn clear(issue: &mut Issue, field: &ClearedField) {
         ClearedField::NotBefore => issue.not_before = None,
         ClearedField::Estimate => issue.estimate_minutes = None,
         ClearedField::Labels => issue.labels.clear(),
+        ClearedField::Checklist => issue.checklist.clear(),
         ClearedField::Context => issue.context.clear(),
         ClearedField::ContextKey(key) => {
             issue.context.remove(key);

@@ -12,7 +12,7 @@ use jit_core::decide::{ClearedField, Update};
 use jit_core::issue::IssueType;
 use jit_core::{Assignee, Label, Priority, ShownState, Value};
 
-const CLEARABLE: [&str; 8] = [
+const CLEARABLE: [&str; 9] = [
     "description",
     "assignee",
     "parent",
@@ -20,6 +20,7 @@ const CLEARABLE: [&str; 8] = [
     "not_before",
     "estimate",
     "labels",
+    "checklist",
     "context",
 ];
 
@@ -36,7 +37,7 @@ pub(crate) struct Args {
     ids: Vec<String>,
 
     /// A new title
-    #[arg(short, long, value_name = "TITLE")]
+    #[arg(short, long, value_name = "TITLE", allow_hyphen_values = true)]
     title: Option<String>,
 
     /// A new description; - reads standard input, @FILE a file
@@ -44,7 +45,8 @@ pub(crate) struct Args {
         short = 'd',
         long = "desc",
         visible_alias = "description",
-        value_name = "TEXT"
+        value_name = "TEXT",
+        allow_hyphen_values = true
     )]
     description: Option<String>,
 
@@ -93,7 +95,7 @@ pub(crate) struct Args {
     )]
     labels: Vec<String>,
 
-    /// Empty a field: description, assignee, parent, due, `not_before`, estimate, labels, context, context.KEY
+    /// Empty a field: description, assignee, parent, due, `not_before`, estimate, labels, checklist, context, context.KEY
     #[arg(long = "clear", value_name = "FIELD", value_delimiter = ',')]
     cleared: Vec<String>,
 
@@ -140,7 +142,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
         .update(&context.call(args.force)?, &ids, &update)?;
     let mut reply = answer::written(context, &written, |issue| {
         format!("Updated {} ({}).", issue.id, answer::shown(&written, issue))
-    });
+    })?;
     let texts = [
         ("title", &update.title),
         ("description", &update.description),
