@@ -2,11 +2,12 @@
 //!
 //! Owns the list of commands and the way from arguments to an exit code. Refuses to know any verb's arguments.
 
-use crate::args::global::{Format, GlobalArgs};
+use crate::args::global::{Condition, Format, GlobalArgs};
 use crate::commands::{
     dep, events, gate, graph, import, init, issue, lease, query, status, validate, r#where, why,
 };
 use crate::context::Context;
+use crate::crash;
 use crate::error::CliError;
 use crate::output::{ColorChoice, Terminal};
 use crate::reply::{Reply, Shape};
@@ -102,6 +103,27 @@ impl Command {
         }
     }
 
+    /// Returns the conditions that the command honours; it refuses the others.
+    fn conditions(&self) -> &'static [Condition] {
+        match self {
+            Self::Init(_)
+            | Self::Where(_)
+            | Self::Status(_)
+            | Self::Validate(_)
+            | Self::Query(_)
+            | Self::Why(_)
+            | Self::Graph(_)
+            | Self::Events(_)
+            | Self::Ready(_)
+            | Self::Show(_) => Condition::NONE,
+            Self::Issue(verb) => verb.conditions(),
+            Self::Gate(verb) => verb.conditions(),
+            Self::Lease(verb) => verb.conditions(),
+            Self::Import(_) => &[Condition::Key],
+            Self::Dep(_) | Self::Claim(_) | Self::Done(_) => Condition::ALL,
+        }
+    }
+
     fn run(self, context: &Context) -> Result<Reply, CliError> {
         match self {
             Self::Init(_) => init::run(context),
@@ -127,20 +149,32 @@ impl Command {
 
 /// Runs the command that was typed.
 pub(crate) fn main() -> ExitCode {
+    crash::listen();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    crash::guard(false, || run(&arguments)).unwrap_or_else(|error| {
+        Terminal::plain(form_of(&arguments), ColorChoice::Auto).fail(&error)
+    })
+}
+
+fn run(arguments: &[OsString]) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, &arguments),
+        Err(error) => return not_parsed(&error, arguments),
     };
     let terminal = Terminal::new(&cli.globals);
     match answer(cli) {
-        Ok(reply) => terminal.answer(reply),
+        Ok(reply) => {
+            let has_written = reply.has_written;
+            crash::guard(has_written, || terminal.answer(reply))
+                .unwrap_or_else(|error| terminal.fail(&error))
+        }
         Err(error) => terminal.fail(&error),
     }
 }
 
 fn answer(cli: Cli) -> Result<Reply, CliError> {
-    cli.globals.check(cli.command.shape())?;
+    cli.globals
+        .check(cli.command.shape(), cli.command.conditions())?;
     let context = Context::new(cli.globals)?;
     cli.command.run(&context)
 }

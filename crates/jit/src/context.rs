@@ -102,9 +102,6 @@ impl Context {
 
     /// Returns what a writing command brings along.
     pub(crate) fn call(&self, force: bool) -> Result<Call, CliError> {
-        if self.globals.key.as_deref() == Some("") {
-            return Err(CliError::usage("--key can't be empty"));
-        }
         Ok(Call {
             actor: self.actor()?,
             fence: self.fence.clone(),

@@ -46,6 +46,19 @@ impl CliError {
         self
     }
 
+    /// Says how to find out whether a change is there, where that is unknown: only a key makes repeating safe.
+    pub(crate) fn hint_outcome(self, has_key: bool) -> Self {
+        match (self.kind, has_key) {
+            (ErrorKind::OutcomeUnknown, true) => {
+                self.hint("repeat the command with the same --key")
+            }
+            (ErrorKind::OutcomeUnknown, false) => {
+                self.hint("the change may be there: jit events tail -n 5")
+            }
+            _ => self,
+        }
+    }
+
     /// Sets what a machine may want to know.
     pub(crate) fn details(self, details: Value) -> Self {
         Self { details, ..self }

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod config;
 mod context;
+mod crash;
 mod error;
 mod identity;
 mod output;

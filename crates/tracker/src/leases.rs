@@ -5,9 +5,9 @@
 use crate::call::{Call, Written};
 use crate::error::Error;
 use crate::tracker::{Asked, Decided, Tracker};
-use jit_core::decide::{self, NextFilter, RenewOutcome, Renewal, Renewed};
+use jit_core::decide::{self, NextFilter, Renewal, Renewed};
 use jit_core::id::IdPrefix;
-use jit_core::{Assignee, IssueId, Request};
+use jit_core::{Assignee, Refusal, Request};
 use std::time::Duration;
 
 impl Tracker {
@@ -53,40 +53,33 @@ impl Tracker {
         )
     }
 
-    /// Prolongs leases, all in one transaction. The answers are in the order of the questions.
+    /// Prolongs leases, all in one transaction. The answers are in the order of the questions; a prefix that means no
+    /// issue, or several, is refused by itself.
     pub fn lease_renew(
         &self,
         call: &Call,
         renewals: &[(IdPrefix, u64)],
-    ) -> Result<Vec<Renewed>, Error> {
+    ) -> Result<Vec<Result<Renewed, Refusal>>, Error> {
         let mut txn = self.store.begin()?;
         let request = self.request(call)?;
-        let mut known: Vec<Renewal> = Vec::new();
-        let mut places: Vec<Result<usize, IssueId>> = Vec::new();
-        for (prefix, epoch) in renewals {
-            match (txn.snapshot().resolve(prefix), prefix.as_id()) {
-                (Ok(id), _) => {
-                    places.push(Ok(known.len()));
-                    known.push(Renewal { id, epoch: *epoch });
-                }
-                (Err(_), Some(id)) => places.push(Err(id)),
-                (Err(refusal), None) => return Err(refusal.into()),
-            }
-        }
-        let (changes, answers) = decide::renew(txn.snapshot(), &request, &known);
+        let asked: Vec<Result<Renewal, Refusal>> = renewals
+            .iter()
+            .map(|(prefix, epoch)| {
+                let id = txn.snapshot().resolve(prefix)?;
+                Ok(Renewal { id, epoch: *epoch })
+            })
+            .collect();
+        let known: Vec<Renewal> = asked.iter().flatten().cloned().collect();
+        let (changes, renewed) = decide::renew(txn.snapshot(), &request, &known);
         if !changes.is_empty() && !call.dry_run {
             txn.apply(&changes);
             txn.commit()?;
         }
-        let answer = |(place, (_, epoch)): (Result<usize, IssueId>, &(IdPrefix, u64))| match place {
-            Ok(place) => answers[place].clone(),
-            Err(id) => Renewed {
-                id,
-                epoch: *epoch,
-                outcome: RenewOutcome::NotFound,
-            },
+        let mut renewed = renewed.into_iter();
+        let answer = |asked: Result<Renewal, Refusal>| {
+            asked.map(|_| renewed.next().expect("each known lease has an answer"))
         };
-        Ok(places.into_iter().zip(renewals).map(answer).collect())
+        Ok(asked.into_iter().map(answer).collect())
     }
 
     /// Records the leases that have run out.

@@ -24,6 +24,35 @@ pub(crate) enum Format {
     Id,
 }
 
+/// A condition that a command may be given and that must hold for its write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// `--if-etag`: there is one version of an issue to compare with.
+    Etag,
+    /// `--epoch`: there is a lease to compare with.
+    Epoch,
+    /// `--key`: the answer is kept for a repetition.
+    Key,
+}
+
+impl Condition {
+    /// What commands honour that change issues.
+    pub(crate) const ALL: &[Self] = &[Self::Etag, Self::Epoch, Self::Key];
+    /// What commands honour that read.
+    pub(crate) const NONE: &[Self] = &[];
+
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Etag => "--if-etag",
+            Self::Epoch => "--epoch",
+            Self::Key => "--key",
+        }
+    }
+}
+
+/// Longest idempotency key, in bytes.
+const MAX_KEY: usize = 256;
+
 /// Flags of every command.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = HEADING)]
@@ -101,9 +130,10 @@ impl GlobalArgs {
         }
     }
 
-    /// Refuses flags that contradict each other or name members that no answer has. Comes before the command, so that none
-    /// is carried out whose answer could not be given.
-    pub(crate) fn check(&self, shape: Shape) -> Result<(), CliError> {
+    /// Refuses flags that contradict each other, conditions that the command can't honour, and members that no answer
+    /// has. Comes before the command, so that none is carried out whose answer could not be given.
+    pub(crate) fn check(&self, shape: Shape, honoured: &[Condition]) -> Result<(), CliError> {
+        self.check_conditions(honoured)?;
         match self.output {
             Some(format) if self.json && format != Format::Json => {
                 return Err(CliError::usage(
@@ -125,5 +155,30 @@ impl GlobalArgs {
             error = error.hint(format!("did you mean {nearest}?"));
         }
         Err(error.hint(format!("fields: {}", known.join(","))))
+    }
+
+    /// A condition that is ignored is worse than none: whoever gave it relies on it.
+    fn check_conditions(&self, honoured: &[Condition]) -> Result<(), CliError> {
+        let is_given = |condition: &Condition| match condition {
+            Condition::Etag => self.if_etag.is_some(),
+            Condition::Epoch => self.epoch.is_some(),
+            Condition::Key => self.key.is_some(),
+        };
+        let given = Condition::ALL
+            .iter()
+            .filter(|condition| is_given(condition));
+        for condition in given {
+            if !honoured.contains(condition) {
+                let flag = condition.flag();
+                return Err(CliError::usage(format!("this command can't honour {flag}")));
+            }
+        }
+        match self.key.as_deref().map(str::len) {
+            Some(0) => Err(CliError::usage("--key can't be empty")),
+            Some(length) if length > MAX_KEY => Err(CliError::usage(format!(
+                "--key can't be longer than {MAX_KEY} bytes"
+            ))),
+            _ => Ok(()),
+        }
     }
 }

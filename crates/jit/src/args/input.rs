@@ -4,6 +4,7 @@
 
 use crate::error::CliError;
 use jit_core::id::{IdError, IdPrefix};
+use jit_core::issue::MAX_TEXT as MAX_REMARK;
 use jit_core::{ErrorKind, Value};
 use std::cell::Cell;
 use std::fs::File;
@@ -78,6 +79,20 @@ impl Input {
     /// Returns a text that may be absent.
     pub(crate) fn optional(&self, argument: Option<&str>) -> Result<Option<String>, CliError> {
         argument.map(|argument| self.text(argument)).transpose()
+    }
+
+    /// Returns what somebody says beside a change, if anything; as long as a comment at most.
+    pub(crate) fn remark(
+        &self,
+        name: &str,
+        argument: Option<&str>,
+    ) -> Result<Option<String>, CliError> {
+        let text = self.optional(argument)?;
+        if text.as_ref().is_some_and(|text| text.len() > MAX_REMARK) {
+            let message = format!("{name} can't be longer than {MAX_REMARK} bytes");
+            return Err(CliError::new(ErrorKind::InvalidValue, message));
+        }
+        Ok(text)
     }
 
     /// Returns the whole of a file to import, or of standard input for `-`.

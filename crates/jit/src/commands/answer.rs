@@ -3,10 +3,14 @@
 //! Owns the order of `changed` and `transitions`, limits, and the sentences about what became ready. Refuses to print.
 
 use crate::context::Context;
+use crate::error::CliError;
 use crate::output::is_deceptive;
 use crate::reply::{Audience, Body, Reply, Shape};
-use jit_core::{Issue, ShownState, Transition, Value};
+use jit_core::{Issue, IssueId, Refusal, ShownState, Transition, Value};
 use jit_tracker::{View, Written};
+
+/// What a command says that decided only.
+pub(crate) const DRY_RUN: &str = "Dry run: nothing was written.";
 
 /// Returns these issues as a list, cut where `--limit` says so.
 pub(crate) fn issues(context: &Context, view: &View, issues: &[&Issue]) -> Reply {
@@ -56,19 +60,26 @@ pub(crate) fn named(context: &Context, view: &View, issues: &[&Issue]) -> Reply 
 
 /// Returns what a write has done: the issues with `changed` and `transitions`, and a sentence for people about each.
 ///
+/// An issue that is not there any more is refused.
+///
 /// With several issues each carries its own transitions, and the first one those of issues that were not named.
 pub(crate) fn written(
     context: &Context,
     written: &Written,
     sentence: impl Fn(&Issue) -> String,
-) -> Reply {
+) -> Result<Reply, CliError> {
     let readiness = written.view.readiness();
     let snapshot = &written.view.snapshot;
-    let issues: Vec<&Issue> = written
+    // A key answers with what it named first, which may be gone since: another branch may be checked out.
+    let find = |id: &IssueId| {
+        let gone = || Refusal::NotFound { id: id.to_string() };
+        snapshot.record(id).ok_or_else(gone)
+    };
+    let issues = written
         .issues
         .iter()
-        .filter_map(|id| snapshot.record(id))
-        .collect();
+        .map(find)
+        .collect::<Result<Vec<&Issue>, Refusal>>()?;
     let mut objects: Vec<Value> = Vec::with_capacity(issues.len());
     for (place, issue) in issues.iter().enumerate() {
         let mut object = jit_wire::issue::issue(&readiness, issue);
@@ -87,15 +98,24 @@ pub(crate) fn written(
     let mut reply = Reply::new(Shape::Issue, body);
     reply.audience = Audience::Nobody;
     conclude(context, &mut reply, written);
-    if written.changed {
+    if !written.changed {
+        reply.talk.push("Nothing to change.".to_owned());
+    } else if !context.globals.dry_run {
         reply
             .talk
             .extend(issues.iter().map(|issue| sentence(issue)));
         reply.talk.extend(others_ready(written));
-    } else {
-        reply.talk.push("Nothing to change.".to_owned());
     }
-    reply
+    Ok(reply)
+}
+
+/// Returns who reads the bare ids of what a command made or took: nobody, where it only would have.
+pub(crate) fn audience_of_ids(context: &Context) -> Audience {
+    if context.globals.dry_run {
+        Audience::Nobody
+    } else {
+        Audience::Script
+    }
 }
 
 /// Adds what every write says.
@@ -104,7 +124,7 @@ pub(crate) fn conclude(context: &Context, reply: &mut Reply, written: &Written) 
     reply.warnings = context.warnings();
     reply.warnings.extend(written.warnings.iter().cloned());
     if context.globals.dry_run {
-        reply.notes.push("Dry run: nothing was written.".to_owned());
+        reply.notes.push(DRY_RUN.to_owned());
     }
 }
 

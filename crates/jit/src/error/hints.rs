@@ -58,8 +58,10 @@ fn unfinished(id: &str, blockers: &[Blocker]) -> Vec<String> {
             Blocker::Hold { .. }
             | Blocker::Parent { .. }
             | Blocker::NotBefore { .. }
-            | Blocker::Cycle
-            | Blocker::Checklist { .. } => format!("jit issue show {id}"),
+            | Blocker::Cycle => format!("jit issue show {id}"),
+            Blocker::Checklist { .. } => format!(
+                "jit issue show {id}; once all criteria are met: jit issue update {id} --clear checklist"
+            ),
         };
         if !hints.contains(&hint) {
             hints.push(hint);
@@ -114,7 +116,8 @@ pub(super) fn of_store(error: &StoreError) -> Vec<String> {
             one("grant write access to that directory; the state is kept nowhere else")
         }
         StoreError::ReadOnly(_) => one("work where the store can be written"),
-        StoreError::OutcomeUnknown(_) => one("repeat the command with the same --key"),
+        // Whether repeating is safe depends on the command, which adds its hint.
+        StoreError::OutcomeUnknown(_) => Vec::new(),
         StoreError::NetworkFs(_) => one(
             "move the repository to a local disk, or set allow_network_fs = true in .jit/config.toml if one host alone uses it",
         ),

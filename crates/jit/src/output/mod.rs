@@ -28,6 +28,7 @@ pub(crate) struct Terminal {
     format: Option<Format>,
     fields: Vec<String>,
     is_quiet: bool,
+    has_key: bool,
     stdout: Stream,
     stderr: Stream,
 }
@@ -54,6 +55,7 @@ impl Terminal {
         Self {
             fields: globals.fields.clone(),
             is_quiet: globals.quiet,
+            has_key: globals.key.is_some(),
             ..Self::plain(globals.format(), globals.color)
         }
     }
@@ -64,6 +66,7 @@ impl Terminal {
             format,
             fields: Vec::new(),
             is_quiet: false,
+            has_key: false,
             stdout: Stream::new(io::stdout().is_terminal(), color),
             stderr: Stream::new(io::stderr().is_terminal(), color),
         }
@@ -104,6 +107,7 @@ impl Terminal {
 
     /// Says how a command failed and returns its exit code.
     pub(crate) fn fail(&self, error: &CliError) -> ExitCode {
+        let error = error.clone().hint_outcome(self.has_key);
         if self.is_for_machines() {
             let line = json::line(&error.to_object().to_value());
             write_stderr(&format!("{line}\n"));
@@ -293,8 +297,7 @@ enum Failure {
 fn unprinted(error: &io::Error, has_written: bool) -> CliError {
     if has_written {
         let message = format!("the change is done, but its answer could not be printed: {error}");
-        return CliError::new(ErrorKind::OutcomeUnknown, message)
-            .hint("repeat the command with the same --key");
+        return CliError::new(ErrorKind::OutcomeUnknown, message);
     }
     CliError::new(
         ErrorKind::Io,

@@ -16,6 +16,12 @@ fn a_renewal_needs_the_current_epoch() {
         --- exit 2
     "#]],
     );
+    let variables = [("JIT_ISSUE", id.as_str()), ("JIT_EPOCH", "1")];
+    let held = Surroundings {
+        variables: &variables,
+        ..Surroundings::default()
+    };
+    assert_eq!(repo.jit_in(&["lease", "renew", &id[..4]], held).code, 0);
     repo.check(
         &["lease", "renew", &id, "--epoch", "1", "--json"],
         expect![[r#"
@@ -48,7 +54,7 @@ fn a_batch_answers_line_by_line() {
     let free = repo.create("B");
     repo.ok(&["issue", "claim", &held, "copilot-1", "--ttl", "1h"]);
     let lines = format!(
-        "{{\"id\":\"{held}\",\"epoch\":1}}\n{{\"id\":\"{free}\",\"epoch\":1}}\n{{\"id\":\"zzzzzzzzzz\",\"epoch\":1}}\n"
+        "{{\"id\":\"{held}\",\"epoch\":1}}\n{{\"id\":\"{free}\",\"epoch\":1}}\n{{\"id\":\"zzzzzzzzzz\",\"epoch\":1}}\n{{\"id\":\"zzzz\",\"epoch\":1}}\n{{\"id\":\"no/t\",\"epoch\":1}}\n{{\"id\":\"{held}\",\"epoch\":1}}\n"
     );
     let piped = |stdin| Surroundings {
         stdin,
@@ -61,6 +67,9 @@ fn a_batch_answers_line_by_line() {
             {"cancel_requested":false,"code":null,"current":1,"epoch":1,"expires_at":"2026-01-31T12:00:00.000000Z","fenced":false,"id":"0001abcdef","ok":true}
             {"cancel_requested":false,"code":"lease_lost","current":null,"epoch":1,"expires_at":null,"fenced":true,"id":"0002abcdef","ok":false}
             {"cancel_requested":false,"code":"not_found","current":null,"epoch":1,"expires_at":null,"fenced":false,"id":"zzzzzzzzzz","ok":false}
+            {"cancel_requested":false,"code":"not_found","current":null,"epoch":1,"expires_at":null,"fenced":false,"id":"zzzz","ok":false}
+            {"cancel_requested":false,"code":"not_found","current":null,"epoch":1,"expires_at":null,"fenced":false,"id":"no/t","ok":false}
+            {"cancel_requested":false,"code":null,"current":1,"epoch":1,"expires_at":"2026-01-31T12:00:00.000000Z","fenced":false,"id":"0001abcdef","ok":true}
         "#]],
     );
     repo.check_in(

@@ -2,6 +2,7 @@
 //!
 //! Owns what a single process says. Refuses races and kills: those are in `processes`.
 
+mod conditions;
 mod contract;
 mod damage;
 mod dep;

@@ -50,7 +50,21 @@ fn a_full_device_is_said_and_a_lost_answer_is_unknown() {
     let (code, said) = shell(&repo, "\"$JIT\" issue create -t A --json > /dev/full");
     assert_eq!(code, 11, "{said}");
     assert!(said.contains("outcome_unknown"), "{said}");
+    assert!(said.contains("jit events tail -n 5"), "{said}");
+    assert!(
+        !said.contains("--key"),
+        "only a key makes repeating safe: {said}"
+    );
     assert_eq!(repo.json(&["issue", "list"]).as_array().unwrap().len(), 1);
+    let (code, said) = shell(
+        &repo,
+        "\"$JIT\" issue create -t B --key k1 --json > /dev/full",
+    );
+    assert_eq!(code, 11, "{said}");
+    assert!(
+        said.contains("repeat the command with the same --key"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -62,18 +62,22 @@ fn renewals_answer_in_the_order_of_the_questions() {
             Some(Duration::from_mins(1)),
         )
         .unwrap();
-    let missing = jit_core::id::IdPrefix::parse("zzzzzzzzzz").unwrap();
+    let prefix = |text| jit_core::id::IdPrefix::parse(text).unwrap();
+    let (missing, short) = (prefix("zzzzzzzzzz"), prefix("zzzz"));
     let answers = bench
         .tracker
-        .lease_renew(&call(), &[(a, 1), (missing, 1), (b, 1)])
+        .lease_renew(&call(), &[(a, 1), (missing, 1), (short, 1), (b, 1)])
         .unwrap();
     let kinds: Vec<&str> = answers
         .iter()
-        .map(|answer| match answer.outcome {
-            RenewOutcome::Renewed { .. } => "renewed",
-            RenewOutcome::Fenced { .. } => "fenced",
-            RenewOutcome::NotFound => "not found",
-        })
+        .map(
+            |answer| match answer.as_ref().map(|answer| &answer.outcome) {
+                Ok(RenewOutcome::Renewed { .. }) => "renewed",
+                Ok(RenewOutcome::Fenced { .. }) => "fenced",
+                Ok(RenewOutcome::NotFound) => "not found",
+                Err(refusal) => refusal.kind().code(),
+            },
+        )
         .collect();
-    assert_eq!(kinds, ["fenced", "not found", "renewed"]);
+    assert_eq!(kinds, ["fenced", "not_found", "not_found", "renewed"]);
 }

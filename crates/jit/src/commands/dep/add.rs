@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let written = context
         .tracker()?
         .dep_add(&context.call(false)?, &id, &dependencies)?;
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         let n_left = issue.dependencies.len();
         let noun = if n_left == 1 { "issue" } else { "issues" };
         format!(
@@ -37,5 +37,5 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
             issue.id,
             answer::shown(&written, issue)
         )
-    }))
+    })
 }

@@ -12,6 +12,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+/// How many events to begin with unless somebody says otherwise.
+const N_NEWEST: usize = 10;
 /// How long to wait at most before looking again whether anybody still reads.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -23,14 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
     after_help = "Examples:\n  jit events tail -n 20\n  jit events tail --follow --json\n  jit events tail --since \"$cursor\" --json"
 )]
 pub(crate) struct Args {
-    /// How many of the newest events to begin with
-    #[arg(
-        short,
-        value_name = "N",
-        default_value_t = 10,
-        conflicts_with = "since"
-    )]
-    n: usize,
+    /// How many of the newest events to begin with; --limit, or 10, when left out
+    #[arg(short, value_name = "N", conflicts_with = "since")]
+    n: Option<usize>,
 
     /// Wait for more
     #[arg(short, long)]
@@ -43,6 +40,12 @@ pub(crate) struct Args {
 
 /// Shows the newest events and, where asked to, those that follow.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
+    let limit = context.globals.limit;
+    if limit.is_some() && args.since.is_some() {
+        return Err(CliError::usage(
+            "--limit and --since contradict each other: the cursor of a part would leave out the rest",
+        ));
+    }
     let tracker = context.shared_tracker()?;
     // The watch begins before the log is read, so that nothing falls between the two.
     let watch = if args.follow {
@@ -52,14 +55,20 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     };
     let since = args.since.as_deref().map(Cursor::from_text);
     let mut log = tracker.events(since.as_ref())?;
+    let n_all = log.events.len();
+    let n_wanted = args.n.or(limit).unwrap_or(N_NEWEST);
     let n_skipped = match since {
         Some(_) => 0,
-        None => log.events.len().saturating_sub(args.n),
+        None => n_all.saturating_sub(n_wanted.min(limit.unwrap_or(usize::MAX))),
     };
     log.events.drain(..n_skipped);
     let mut reply = Reply::new(Shape::Event, Body::List(Vec::new()));
     reply.warnings = context.warnings();
     reply.warnings.append(&mut log.problems);
+    if limit.is_some() {
+        let n_shown = log.events.len();
+        reply.notes.push(format!("Showing {n_shown} of {n_all}."));
+    }
     let waiting = batch(&log.events, &log.cursor);
     let shown = log.events.iter().map(|event| event.id).collect();
     reply.body = Body::Stream(match watch {

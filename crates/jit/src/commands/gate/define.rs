@@ -23,7 +23,7 @@ pub(crate) struct Args {
     key: GateKey,
 
     /// Say in one line what must hold
-    #[arg(short, long, value_name = "TITLE")]
+    #[arg(short, long, value_name = "TITLE", allow_hyphen_values = true)]
     title: String,
 
     /// Describe it in Markdown; - reads standard input, @FILE a file
@@ -31,7 +31,8 @@ pub(crate) struct Args {
         short = 'd',
         long = "desc",
         visible_alias = "description",
-        value_name = "TEXT"
+        value_name = "TEXT",
+        allow_hyphen_values = true
     )]
     description: Option<String>,
 
@@ -75,12 +76,15 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
     let mut reply = Reply::new(Shape::Gate, Body::One(object));
     reply.audience = Audience::Nobody;
     answer::conclude(context, &mut reply, &written);
-    reply.talk.push(if written.changed {
-        format!("Defined gate {} ({}).", gate.key, gate.stage.as_str())
-    } else {
-        "Nothing to change.".to_owned()
-    });
-    reply.talk.extend(answer::others_ready(&written));
+    if !written.changed {
+        reply.talk.push("Nothing to change.".to_owned());
+    } else if !context.globals.dry_run {
+        let stage = gate.stage.as_str();
+        reply
+            .talk
+            .push(format!("Defined gate {} ({stage}).", gate.key));
+        reply.talk.extend(answer::others_ready(&written));
+    }
     Ok(reply)
 }
 

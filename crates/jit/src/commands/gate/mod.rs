@@ -10,6 +10,7 @@ mod pass;
 mod rm;
 mod show;
 
+use crate::args::global::Condition;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Reply, Shape};
@@ -33,6 +34,15 @@ impl Command {
         match self {
             Self::Define(_) | Self::List(_) | Self::Show(_) => Shape::Gate,
             Self::Add(_) | Self::Rm(_) | Self::Pass(_) | Self::Fail(_) => Shape::Issue,
+        }
+    }
+
+    /// Returns the conditions that the verb honours.
+    pub(crate) fn conditions(&self) -> &'static [Condition] {
+        match self {
+            Self::List(_) | Self::Show(_) => Condition::NONE,
+            Self::Define(_) => &[Condition::Key],
+            Self::Add(_) | Self::Rm(_) | Self::Pass(_) | Self::Fail(_) => Condition::ALL,
         }
     }
 

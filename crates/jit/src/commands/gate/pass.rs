@@ -29,7 +29,7 @@ pub(crate) struct Args {
     by: Option<Assignee>,
 
     /// What they said; - reads standard input, @FILE a file
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     note: Option<String>,
 }
 
@@ -38,19 +38,19 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
     let ids = context.input.ids(&[args.ids])?;
     let verdict = GateVerdict {
         by: args.by,
-        note: context.input.optional(args.note.as_deref())?,
+        note: context.input.remark("the note", args.note.as_deref())?,
     };
     let call = context.call(false)?;
     let written = context
         .tracker()?
         .gate_pass(&call, &ids, &args.keys, &verdict)?;
     let keys = super::joined(&args.keys);
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         format!(
             "Passed {} of {} ({}).",
             keys,
             issue.id,
             answer::shown(&written, issue)
         )
-    }))
+    })
 }

@@ -29,11 +29,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         .tracker()?
         .gate_rm(&context.call(false)?, &id, &args.keys)?;
     let keys = super::joined(&args.keys);
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         format!(
             "{} no longer requires {keys} ({}).",
             issue.id,
             answer::shown(&written, issue)
         )
-    }))
+    })
 }

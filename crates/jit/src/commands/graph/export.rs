@@ -38,6 +38,11 @@ pub(crate) struct Args {
 
 /// Draws the graph.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
+    if context.globals.limit.is_some() {
+        return Err(CliError::usage(
+            "--limit means a list: a drawing of a part would show edges to nowhere",
+        ));
+    }
     let view = context.view()?;
     let drawing = Drawing::new(&view.readiness(), args.all);
     let readiness = view.readiness();

@@ -35,7 +35,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
     let written = context
         .tracker()?
         .assign(&context.call(args.force)?, &ids, &who)?;
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         format!("Assigned {} to {who}.", issue.id)
-    }))
+    })
 }

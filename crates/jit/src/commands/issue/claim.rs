@@ -38,7 +38,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
     let written = context
         .tracker()?
         .claim(&context.call(false)?, &ids, &who, args.ttl)?;
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         format!("Claimed {} for {who} (epoch {}).", issue.id, issue.epoch)
-    }))
+    })
 }

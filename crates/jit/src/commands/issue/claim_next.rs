@@ -6,7 +6,7 @@ use crate::args::values;
 use crate::commands::answer;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::reply::{Audience, Reply};
+use crate::reply::Reply;
 use jit_core::decide::NextFilter;
 use jit_core::issue::IssueType;
 use jit_core::{Assignee, Label, Priority};
@@ -56,7 +56,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
             "Claimed {} for {who} (epoch {}): {}",
             issue.id, issue.epoch, issue.title
         )
-    });
-    reply.audience = Audience::Script;
+    })?;
+    reply.audience = answer::audience_of_ids(context);
     Ok(reply)
 }

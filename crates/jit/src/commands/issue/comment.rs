@@ -18,7 +18,7 @@ pub(crate) struct Args {
     id: String,
 
     /// What to say; - reads standard input, @FILE a file, @@ begins a text with @
-    #[arg(value_name = "TEXT")]
+    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
     text: String,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         .comment(&context.call(false)?, &id, &text)?;
     let mut reply = answer::written(context, &written, |issue| {
         format!("Commented on {}.", issue.id)
-    });
+    })?;
     reply
         .warnings
         .extend(answer::deceptive([("comment", text.as_str())]));

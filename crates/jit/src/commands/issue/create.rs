@@ -6,7 +6,7 @@ use crate::args::values::{self, Moment};
 use crate::commands::answer;
 use crate::context::{Context, now};
 use crate::error::CliError;
-use crate::reply::{Audience, Reply};
+use crate::reply::Reply;
 use jit_core::decide::NewIssue;
 use jit_core::issue::IssueType;
 use jit_core::{Assignee, GateKey, Label, Priority, Value};
@@ -20,7 +20,7 @@ use jit_core::{Assignee, GateKey, Label, Priority, Value};
 )]
 pub(crate) struct Args {
     /// Say in one line what is to be done
-    #[arg(short, long, value_name = "TITLE")]
+    #[arg(short, long, value_name = "TITLE", allow_hyphen_values = true)]
     title: String,
 
     /// Describe it in Markdown; - reads standard input, @FILE a file
@@ -28,7 +28,8 @@ pub(crate) struct Args {
         short = 'd',
         long = "desc",
         visible_alias = "description",
-        value_name = "TEXT"
+        value_name = "TEXT",
+        allow_hyphen_values = true
     )]
     description: Option<String>,
 
@@ -57,7 +58,7 @@ pub(crate) struct Args {
     gates: Vec<GateKey>,
 
     /// Add an acceptance criterion
-    #[arg(long = "check", value_name = "TEXT")]
+    #[arg(long = "check", value_name = "TEXT", allow_hyphen_values = true)]
     checklist: Vec<String>,
 
     /// Say who shall do it
@@ -111,8 +112,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
     let written = context.tracker()?.create(&context.call(false)?, &new)?;
     let mut reply = answer::written(context, &written, |issue| {
         format!("Created {} ({}).", issue.id, answer::shown(&written, issue))
-    });
-    reply.audience = Audience::Script;
+    })?;
+    reply.audience = answer::audience_of_ids(context);
     let texts = [
         ("title", new.title.as_str()),
         ("description", new.description.as_str()),

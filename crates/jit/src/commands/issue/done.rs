@@ -28,11 +28,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let ids = context.input.ids(&args.ids)?;
     let written = context.tracker()?.done(&context.call(args.force)?, &ids)?;
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         format!(
             "Finished {} ({}).",
             issue.id,
             answer::shown(&written, issue)
         )
-    }))
+    })
 }

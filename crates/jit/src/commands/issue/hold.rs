@@ -16,7 +16,7 @@ pub(crate) struct Args {
     ids: String,
 
     /// Why; - reads standard input, @FILE a file
-    #[arg(value_name = "REASON")]
+    #[arg(value_name = "REASON", allow_hyphen_values = true)]
     reason: String,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
     let written = context
         .tracker()?
         .hold(&context.call(false)?, &ids, &reason)?;
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         format!("Put {} on hold.", issue.id)
-    }))
+    })
 }

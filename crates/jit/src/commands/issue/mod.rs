@@ -18,6 +18,7 @@ mod unassign;
 mod unhold;
 mod update;
 
+use crate::args::global::Condition;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Reply, Shape};
@@ -61,6 +62,16 @@ impl Command {
             | Self::Hold(_)
             | Self::Unhold(_)
             | Self::Comment(_) => Shape::Issue,
+        }
+    }
+
+    /// Returns the conditions that the verb honours.
+    pub(crate) fn conditions(&self) -> &'static [Condition] {
+        match self {
+            Self::List(_) | Self::Show(_) => Condition::NONE,
+            // What is new has no version and no lease.
+            Self::Create(_) => &[Condition::Key],
+            _ => Condition::ALL,
         }
     }
 

@@ -18,18 +18,16 @@ pub(crate) struct Args {
     ids: String,
 
     /// Why; - reads standard input, @FILE a file
-    #[arg(value_name = "REASON")]
+    #[arg(value_name = "REASON", allow_hyphen_values = true)]
     reason: Option<String>,
 }
 
 /// Rejects the issues.
 pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
     let ids = context.input.ids(&[args.ids])?;
-    let reason = context.input.optional(args.reason.as_deref())?;
+    let reason = context.input.remark("the reason", args.reason.as_deref())?;
     let written = context
         .tracker()?
         .reject(&context.call(false)?, &ids, reason.as_deref())?;
-    Ok(answer::written(context, &written, |issue| {
-        format!("Rejected {}.", issue.id)
-    }))
+    answer::written(context, &written, |issue| format!("Rejected {}.", issue.id))
 }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     ids: String,
 
     /// Why; - reads standard input, @FILE a file
-    #[arg(value_name = "REASON")]
+    #[arg(value_name = "REASON", allow_hyphen_values = true)]
     reason: Option<String>,
 
     /// Keep it out of the ready issues until then: a time, or a duration from now
@@ -36,17 +36,17 @@ pub(crate) struct Args {
 /// Releases the issues.
 pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
     let ids = context.input.ids(&[args.ids])?;
-    let reason = context.input.optional(args.reason.as_deref())?;
+    let reason = context.input.remark("the reason", args.reason.as_deref())?;
     let now = now()?;
     let not_before = args.not_before.map(|moment| moment.resolve(now));
     let call = context.call(args.force)?;
     let written = context
         .tracker()?
         .release(&call, &ids, reason.as_deref(), not_before)?;
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         let shown = answer::shown(&written, issue);
         let wait = issue.not_before.filter(|at| *at > now);
         let until = wait.map_or_else(String::new, |at| format!(", not before {at}"));
         format!("Released {} ({shown}{until}).", issue.id)
-    }))
+    })
 }

@@ -20,11 +20,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let ids = context.input.ids(&args.ids)?;
     let written = context.tracker()?.reopen(&context.call(false)?, &ids)?;
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         format!(
             "Reopened {} ({}).",
             issue.id,
             answer::shown(&written, issue)
         )
-    }))
+    })
 }

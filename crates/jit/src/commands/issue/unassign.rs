@@ -28,11 +28,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let written = context
         .tracker()?
         .unassign(&context.call(args.force)?, &ids)?;
-    Ok(answer::written(context, &written, |issue| {
+    answer::written(context, &written, |issue| {
         format!(
             "Unassigned {} ({}).",
             issue.id,
             answer::shown(&written, issue)
         )
-    }))
+    })
 }

@@ -6,6 +6,7 @@ mod list;
 mod renew;
 mod sweep;
 
+use crate::args::global::Condition;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Reply, Shape};
@@ -25,6 +26,14 @@ impl Command {
             Self::Renew(_) => Shape::Renewal,
             Self::List(_) => Shape::Lease,
             Self::Sweep(_) => Shape::Issue,
+        }
+    }
+
+    /// Returns the conditions that the verb honours.
+    pub(crate) fn conditions(&self) -> &'static [Condition] {
+        match self {
+            Self::Renew(_) => &[Condition::Epoch],
+            Self::List(_) | Self::Sweep(_) => Condition::NONE,
         }
     }
 

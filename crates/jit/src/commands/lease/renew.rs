@@ -3,6 +3,7 @@
 //! Owns the lines of a batch. Refuses to grant a lease: only a claim does.
 
 use crate::args::input;
+use crate::commands::answer;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Audience, Body, Reply, Shape};
@@ -42,40 +43,55 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
 fn one(id: &str, context: &Context) -> Result<Reply, CliError> {
     let prefix = context.input.id(id)?;
     let call = context.call(false)?;
-    let tracker = context.tracker()?;
-    let id = tracker.view()?.snapshot.resolve(&prefix)?;
-    let Some(epoch) = call.fence.epoch_for(&id) else {
-        return Err(CliError::usage(
-            "--epoch is needed: it says which lease is meant",
-        ));
+    let environment = call.fence.environment.as_ref();
+    let meant = environment.filter(|(id, _)| id.as_str().starts_with(prefix.as_str()));
+    let renewal = match (call.fence.flag, meant) {
+        (Some(epoch), _) => (prefix, epoch),
+        // The environment names its issue in full, so that a prefix of it is no guess.
+        (None, Some((id, epoch))) => (input::id(id.as_str())?, *epoch),
+        (None, None) => {
+            return Err(CliError::usage(
+                "--epoch is needed: it says which lease is meant",
+            ));
+        }
     };
-    let answers = tracker.lease_renew(&call, &[(prefix, epoch)])?;
-    let mut reply = Reply::new(Shape::Renewal, Body::List(Vec::new()));
-    for answer in &answers {
-        let refusal = match answer.outcome {
-            RenewOutcome::Renewed { .. } => {
-                reply.body = Body::One(object(answer));
-                reply.talk.push(format!(
-                    "Renewed the lease of {} (epoch {epoch}).",
-                    answer.id
-                ));
-                continue;
-            }
-            RenewOutcome::Fenced { current } => Refusal::LeaseLost {
-                id: answer.id.clone(),
-                presented: epoch,
-                current,
-            },
-            RenewOutcome::NotFound => Refusal::NotFound {
-                id: answer.id.to_string(),
-            },
-        };
-        return Err(refusal.into());
-    }
+    let answers = context.tracker()?.lease_renew(&call, &[renewal])?;
+    let answer = answers.into_iter().next();
+    let answer = answer.expect("one question has one answer")?;
+    let refusal = match answer.outcome {
+        RenewOutcome::Renewed { .. } => return Ok(renewed(&answer, context)),
+        RenewOutcome::Fenced { current } => Refusal::LeaseLost {
+            id: answer.id,
+            presented: answer.epoch,
+            current,
+        },
+        RenewOutcome::NotFound => Refusal::NotFound {
+            id: answer.id.to_string(),
+        },
+    };
+    Err(refusal.into())
+}
+
+fn renewed(answer: &Renewed, context: &Context) -> Reply {
+    let mut reply = Reply::new(Shape::Renewal, Body::One(object(answer)));
     reply.audience = Audience::Nobody;
-    reply.has_written = !context.globals.dry_run;
+    if !context.globals.dry_run {
+        reply.talk.push(format!(
+            "Renewed the lease of {} (epoch {}).",
+            answer.id, answer.epoch
+        ));
+    }
+    conclude(&mut reply, context);
+    reply
+}
+
+fn conclude(reply: &mut Reply, context: &Context) {
+    let is_dry = context.globals.dry_run;
+    reply.has_written = !is_dry;
     reply.warnings = context.warnings();
-    Ok(reply)
+    reply
+        .notes
+        .extend(is_dry.then(|| answer::DRY_RUN.to_owned()));
 }
 
 fn batch(file: &str, context: &Context) -> Result<Reply, CliError> {
@@ -85,40 +101,62 @@ fn batch(file: &str, context: &Context) -> Result<Reply, CliError> {
         ));
     }
     let text = context.input.file(file)?;
-    let renewals = text
+    let lines = text
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(number, line)| renewal(number + 1, line))
+        .map(|(number, line)| Line::parse(number + 1, line))
         .collect::<Result<Vec<_>, _>>()?;
+    let renewals: Vec<(IdPrefix, u64)> = lines.iter().filter_map(Line::renewal).collect();
     let answers = context
         .tracker()?
         .lease_renew(&context.call(false)?, &renewals)?;
-    let objects: Vec<_> = answers
+    let mut answers = answers.into_iter();
+    let objects: Vec<_> = lines
         .iter()
-        .map(|answer| Ok(Some(object(answer))))
+        .map(|line| match line.renewal().and_then(|_| answers.next()) {
+            Some(Ok(answer)) => object(&answer),
+            Some(Err(refusal)) => refused(line, refusal.kind()),
+            None => refused(line, ErrorKind::NotFound),
+        })
+        .map(|object| Ok(Some(object)))
         .collect();
     let mut reply = Reply::new(Shape::Renewal, Body::Stream(Box::new(objects.into_iter())));
-    reply.warnings = context.warnings();
-    reply.has_written = !context.globals.dry_run;
+    conclude(&mut reply, context);
     Ok(reply)
 }
 
-fn renewal(number: usize, line: &str) -> Result<(IdPrefix, u64), CliError> {
-    let fail = |problem: &str| {
-        CliError::new(ErrorKind::InvalidValue, format!("line {number}: {problem}"))
-            .details(Value::object([("line", (number as u64).into())]))
-    };
-    let value: Value =
-        serde_json::from_str(line).map_err(|error| fail(&format!("not JSON: {error}")))?;
-    let member = |name: &str| value.as_object().and_then(|members| members.get(name));
-    let id = member("id")
-        .or_else(|| member("issue"))
-        .and_then(Value::as_str);
-    let epoch = member("epoch").and_then(Value::as_u64);
-    match (id, epoch) {
-        (Some(id), Some(epoch)) => Ok((input::id(id)?, epoch)),
-        _ => Err(fail("an object with `id` and `epoch` is expected")),
+/// A line of a batch.
+struct Line {
+    id: String,
+    epoch: u64,
+}
+
+impl Line {
+    fn parse(number: usize, line: &str) -> Result<Self, CliError> {
+        let fail = |problem: &str| {
+            CliError::new(ErrorKind::InvalidValue, format!("line {number}: {problem}"))
+                .details(Value::object([("line", (number as u64).into())]))
+        };
+        let value: Value =
+            serde_json::from_str(line).map_err(|error| fail(&format!("not JSON: {error}")))?;
+        let member = |name: &str| value.as_object().and_then(|members| members.get(name));
+        let id = member("id")
+            .or_else(|| member("issue"))
+            .and_then(Value::as_str);
+        let epoch = member("epoch").and_then(Value::as_u64);
+        match (id, epoch) {
+            (Some(id), Some(epoch)) => Ok(Self {
+                id: id.to_owned(),
+                epoch,
+            }),
+            _ => Err(fail("an object with `id` and `epoch` is expected")),
+        }
+    }
+
+    /// Returns what to ask for; nothing where the text can be no id.
+    fn renewal(&self) -> Option<(IdPrefix, u64)> {
+        Some((IdPrefix::parse(&self.id).ok()?, self.epoch))
     }
 }
 
@@ -148,5 +186,19 @@ fn object(answer: &Renewed) -> Value {
         ("expires_at", expires_at.map(|at| at.to_string()).into()),
         ("current", current.into()),
         ("code", code.map(ErrorKind::code).into()),
+    ])
+}
+
+/// Returns the answer to a line that names no issue, or several.
+fn refused(line: &Line, kind: ErrorKind) -> Value {
+    Value::object([
+        ("id", Value::from(line.id.as_str())),
+        ("epoch", line.epoch.into()),
+        ("ok", false.into()),
+        ("fenced", false.into()),
+        ("cancel_requested", false.into()),
+        ("expires_at", Value::Null),
+        ("current", Value::Null),
+        ("code", kind.code().into()),
     ])
 }

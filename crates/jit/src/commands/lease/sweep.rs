@@ -19,7 +19,7 @@ pub(crate) fn run(context: &Context) -> Result<Reply, CliError> {
     let written = context.tracker()?.lease_sweep(&context.call(false)?)?;
     let mut reply = answer::written(context, &written, |issue| {
         format!("The lease of {} ran out.", issue.id)
-    });
+    })?;
     // How many there are is chance, so a list it is.
     reply.body = match reply.body {
         Body::One(object) => Body::List(vec![object]),
