@@ -1,5 +1,6 @@
 //! Owns the start of runs on this machine: one shim for each, the same program in another role.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -28,6 +29,8 @@ impl Executor for LocalExecutor {
         let log = std::fs::File::create(&log_path).map_err(StateError::io("make", &log_path))?;
         let mut command = process::own_command(&self.program);
         command.arg("shim").arg("--run-dir").arg(run.path());
+        // A Ctrl-C on the dispatcher's terminal must not reach the shim before it has left for a session of its own.
+        command.process_group(0);
         // The lock travels as standard input, so there is no moment at which nobody holds it.
         command
             .stdin(Stdio::from(lock.into_file()))

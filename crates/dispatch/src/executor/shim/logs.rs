@@ -17,6 +17,9 @@ use crate::ports::Clock;
 /// The size at which a log is set aside and begun again; one older part is kept.
 const PART: u64 = 8 << 20;
 
+/// The most that a pipe holds.
+const PIPE: u64 = 64 << 10;
+
 /// When an agent last showed that it is at work.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -74,10 +77,14 @@ pub(super) async fn pump<K: Clock>(
     clock: K,
     mut drain: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let mut log = CappedLog::create(path)?;
+    // Without a log the pipe is emptied all the same: a full one would stop the agent.
+    let (mut log, mut result) = match CappedLog::create(path) {
+        Ok(log) => (Some(log), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    let mut keep = |bytes: &[u8]| log.as_mut().map_or(Ok(()), |log| log.write(bytes));
     let mut pipe = Receiver::from_owned_fd(pipe)?;
     let mut buffer = vec![0; 16 << 10];
-    let mut result = Ok(());
     loop {
         let read = tokio::select! {
             read = pipe.read(&mut buffer) => read?,
@@ -88,13 +95,14 @@ pub(super) async fn pump<K: Clock>(
         }
         progress.touch(clock.boottime());
         // A full disk must not stop the agent by a full pipe: what cannot be kept is let go.
-        result = result.and(log.write(&buffer[..read]));
+        result = result.and(keep(&buffer[..read]));
     }
-    let mut rest = File::from(pipe.into_nonblocking_fd()?);
+    // Somebody who left the group may write for ever: only what was in the pipe is taken.
+    let mut rest = File::from(pipe.into_nonblocking_fd()?).take(PIPE);
     while let Ok(read) = rest.read(&mut buffer)
         && read > 0
     {
-        result = result.and(log.write(&buffer[..read]));
+        result = result.and(keep(&buffer[..read]));
     }
     result
 }

@@ -293,7 +293,7 @@ impl<K: Clock + Copy + 'static> Shim<K> {
 /// Puts the shim out of reach of the dispatcher's terminal, and makes the agent's orphans its own to bury.
 fn leave_the_dispatchers_session() -> Result<(), ShimError> {
     match rustix::process::setsid() {
-        // Somebody started us as the leader of a group already, which is as good.
+        // The executor made us the leader of a group, which is out of reach of the terminal's signals, too.
         Ok(_) | Err(rustix::io::Errno::PERM) => {}
         Err(error) => return Err(system("leave the dispatcher's session")(error.into())),
     }

@@ -62,8 +62,19 @@ fn parse(bytes: &[u8]) -> Report {
             .get("reason")
             .and_then(Value::as_str)
             .map(str::to_owned),
-        retry_after: retry_after.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
+        retry_after: retry_after.and_then(span),
     }
+}
+
+/// Returns a number of seconds as a span: a negative one is none, one that no span can hold is the longest that a journal
+/// can.
+fn span(secs: f64) -> Option<Duration> {
+    let longest = Duration::from_millis(u64::MAX);
+    (secs >= 0.0).then(|| {
+        Duration::try_from_secs_f64(secs)
+            .unwrap_or(longest)
+            .min(longest)
+    })
 }
 
 fn unreadable(reason: &str) -> Report {
@@ -116,6 +127,13 @@ mod tests {
             parse(br#"{"outcome":"retry","retry_after_s":2.5}"#).retry_after,
             Some(Duration::from_millis(2500))
         );
+    }
+
+    #[test]
+    fn a_span_too_long_to_be_held_is_the_longest() {
+        assert_eq!(span(1e300), Some(Duration::from_millis(u64::MAX)));
+        assert_eq!(span(-1.0), None);
+        assert_eq!(span(0.5), Some(Duration::from_millis(500)));
     }
 
     #[test]

@@ -241,17 +241,15 @@ impl<K: Clock> Watch<K> {
     }
     /// Says what follows from nobody renewing the lease: an agent that worked on would lose its issue unheard.
     fn without_renewals(&self) -> Stop {
-        match self.stopping {
+        let is_lost = self
+            .stopping
+            .is_some_and(|stopping| stopping.stop == Some(Stop::Fenced));
+        if is_lost {
             // The renewals end by themselves once the lease is lost.
-            Some(Stopping {
-                stop: Some(Stop::Fenced),
-                ..
-            }) => Stop::Fenced,
-            _ => {
-                output::shim_log("the lease is not renewed any more, so the agent is stopped");
-                Stop::Operator
-            }
+            return Stop::Fenced;
         }
+        output::shim_log("the lease is not renewed any more, so the agent is stopped");
+        Stop::Operator
     }
 }
 
