@@ -37,9 +37,8 @@ pub(super) fn run(global: &Global, once: &Once) -> Result<ExitCode, CliError> {
     };
     let tasks = LocalSet::new();
     let report = context.runtime.block_on(tasks.run_until(async {
-        if once.wait {
-            start::listen(runner.stopper())?;
-        }
+        // Also without waiting: a claim that is under way has to come to its end, or nobody would own it.
+        start::listen(runner.stopper())?;
         Ok::<_, CliError>(runner.run(until, OnStop::from(once.on_stop)).await?)
     }))?;
     match global.format() {

@@ -209,6 +209,9 @@ where
             self.cycle(true, max).await?;
             if wait {
                 self.wait_for_runs(on_stop).await?;
+            } else if self.is_stopping() {
+                // What interrupted us may have reached a call of the tracker, too, and left a claim without an owner.
+                self.recover().await?;
             }
             return Ok(self.report);
         }

@@ -173,6 +173,22 @@ fn a_dispatcher_killed_after_its_claim_leaves_nothing_claimed() {
 }
 
 #[test]
+fn a_stop_during_a_claim_leaves_no_claim_without_an_owner() {
+    let ground = Ground::new(&agent("true", ""));
+    let issue = ground.issue("work");
+    let before = "touch claiming; while [ ! -e go ]; do sleep 0.05; done";
+    let wrapper = claim_wrapper(&ground, before, "");
+    let mut command = ground.command(super::ground::DISPATCH);
+    let dispatcher = Running::start(command.args(["once", "--jit"]).arg(wrapper));
+    eventually("a claim is under way", || ground.path("claiming").exists());
+    dispatcher.signal(Signal::INT);
+    std::fs::write(ground.path("go"), "").expect("it can be written");
+    let output = dispatcher.finish();
+    assert!(output.status.success(), "{output:?}");
+    eventually("its run has ended", || ground.state_of(&issue) == "done");
+}
+
+#[test]
 fn a_claim_whose_answer_is_lost_is_asked_for_again_under_its_key() {
     // The first claim is won and then never answered.
     let ground = Ground::new(&format!("[jit]\ntimeout_secs = 2\n{}", agent("true", "")));
