@@ -8,6 +8,8 @@ mod follower;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -19,6 +21,9 @@ use crate::output;
 use crate::process::Call;
 use crate::workspace::Programs;
 use follower::Follower;
+
+/// How long a dispatcher that is asked to stop may take before it is killed.
+const LAST_MOMENT: Duration = Duration::from_secs(20);
 
 /// A temporary place.
 pub(crate) struct Stage {
@@ -105,7 +110,14 @@ impl Stage {
         let config = config
             .to_str()
             .context("the temporary directory is not UTF-8")?;
-        let arguments = ["start", "--until-idle", "--config", config];
+        let arguments = [
+            "start",
+            "--until-idle",
+            "--on-stop",
+            "kill",
+            "--config",
+            config,
+        ];
         let mut dispatcher = self
             .in_place(Call::new(&self.programs.dispatch, arguments))
             .start(output.try_clone()?.into(), output.into())?;
@@ -117,8 +129,7 @@ impl Stage {
                 break status;
             }
             if begun.elapsed() > limit {
-                dispatcher.kill()?;
-                dispatcher.wait()?;
+                stop(&mut dispatcher)?;
                 return Err(
                     self.last_words(&log, &format!("did not end within {} s", limit.as_secs()))
                 );
@@ -167,6 +178,22 @@ impl Stage {
             entry_gates,
         })
     }
+}
+
+/// Stops a dispatcher with its runs: killed at once, it would leave agents at work in a place that is about to be removed.
+fn stop(dispatcher: &mut Child) -> Result<()> {
+    let pid = dispatcher.id().to_string();
+    Call::new("sh", ["-c", "kill -TERM \"$1\"", "sh", &pid]).run()?;
+    let begun = Instant::now();
+    while begun.elapsed() < LAST_MOMENT {
+        if dispatcher.try_wait()?.is_some() {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    dispatcher.kill()?;
+    dispatcher.wait()?;
+    Ok(())
 }
 
 fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) -> Result<()> {
