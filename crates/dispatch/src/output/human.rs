@@ -51,15 +51,20 @@ pub(super) fn sentence(notice: &Notice) -> String {
         Notice::OutageOver => "Things can be started again.".to_owned(),
         Notice::Warning(text) => format!("warning: {text}"),
         Notice::Stopping {
+            live: 0,
+            is_kill: _,
+        } => "Stopping: nothing new is claimed.".to_owned(),
+        Notice::Stopping {
             live,
             is_kill: true,
-        } => format!("Stopping, and stopping {live} live runs."),
+        } => format!("Stopping, and stopping {}.", live_runs(*live)),
         Notice::Stopping {
             live,
             is_kill: false,
         } => {
             format!(
-                "Stopping: nothing new is claimed, waiting for {live} live runs. Ask again to stop them."
+                "Stopping: nothing new is claimed, waiting for {}. Ask again to stop.",
+                live_runs(*live)
             )
         }
         Notice::Idle { held: 0 } => "Nothing is left to do.".to_owned(),
@@ -73,12 +78,21 @@ pub(super) fn sentence(notice: &Notice) -> String {
 
 fn settled(run: &Who, outcome: Outcome, note: &str, took: Duration) -> String {
     let verb = verb(outcome, note);
-    format!(
-        "{verb} {} on {} after {}: {note}.",
-        run.issue,
-        run.agent,
-        seconds(took)
-    )
+    let after = seconds(took);
+    let words = format!("{verb} {} on {} after {after}", run.issue, run.agent);
+    // The verb has said it already.
+    if note == "done" {
+        format!("{words}.")
+    } else {
+        format!("{words}: {note}.")
+    }
+}
+
+fn live_runs(count: usize) -> String {
+    match count {
+        1 => "1 live run".to_owned(),
+        _ => format!("{count} live runs"),
+    }
 }
 
 fn verb(outcome: Outcome, note: &str) -> &'static str {
