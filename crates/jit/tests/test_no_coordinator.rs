@@ -171,7 +171,10 @@ fn adopt_nothing() {
     assert!(wait(WaitOptions::empty()).is_ok_and(|ended| ended.is_some()));
     let (_parent, _root) = worked_in();
     let left = wait(WaitOptions::NOHANG);
-    assert!(matches!(left, Err(Errno::CHILD)), "jit left {left:?} behind");
+    assert!(
+        matches!(left, Err(Errno::CHILD)),
+        "jit left {left:?} behind"
+    );
 }
 
 #[test]

@@ -58,10 +58,8 @@ fn unfinished(id: &str, blockers: &[Blocker]) -> Vec<String> {
             Blocker::Hold { .. }
             | Blocker::Parent { .. }
             | Blocker::NotBefore { .. }
-            | Blocker::Cycle => format!("jit issue show {id}"),
-            Blocker::Checklist { .. } => format!(
-                "jit issue show {id}; once all criteria are met: jit issue update {id} --clear checklist"
-            ),
+            | Blocker::Cycle
+            | Blocker::Checklist { .. } => format!("jit issue show {id}"),
         };
         if !hints.contains(&hint) {
             hints.push(hint);

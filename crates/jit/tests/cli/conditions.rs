@@ -182,12 +182,15 @@ fn what_is_said_beside_a_change_has_a_length() {
 fn a_criterion_that_is_met_can_be_cleared() {
     let repo = Repo::new();
     let id = repo.create_with("A", &["--check", "covers errors"]);
-    repo.check(&["issue", "done", &id], expect![[r#"
+    repo.check(
+        &["issue", "done", &id],
+        expect![[r#"
         --- stderr
         error: issue `0001abcdef` can't be done: checklist item 1 is open: covers errors
-        hint: jit issue show 0001abcdef; once all criteria are met: jit issue update 0001abcdef --clear checklist
+        hint: jit issue show 0001abcdef
         --- exit 4
-    "#]]);
+    "#]],
+    );
     repo.ok(&["issue", "update", &id, "--clear", "checklist"]);
     repo.ok(&["issue", "done", &id]);
     assert_eq!(repo.state(&id), "done");

@@ -146,8 +146,11 @@ fn nothing_is_an_empty_array() {
 fn a_type_that_is_none_is_said() {
     let repo = Repo::new();
     repo.create("A");
-    repo.check(&["issue", "list", "--type", "tsak"], expect![[r#"
+    repo.check(
+        &["issue", "list", "--type", "tsak"],
+        expect![[r#"
         --- stderr
         warning: no type is called `tsak`: it is one of bug, chore, epic, feature, task
-    "#]]);
+    "#]],
+    );
 }
