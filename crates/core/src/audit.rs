@@ -45,7 +45,8 @@ pub fn audit(snapshot: &Snapshot, policy: &Policy) -> Vec<Finding> {
         findings.extend(contents(snapshot, policy, issue));
     }
     for id in graph::cyclic_issues(snapshot, |_| true) {
-        let path = graph::cycle_through(snapshot, &id).unwrap_or_default();
+        let path = graph::cycle_through(snapshot, &id)
+            .expect("an issue that lies on a cycle has a way back to itself");
         let remedy = path.windows(2).find_map(|edge| cut(snapshot, edge));
         let names = path
             .iter()

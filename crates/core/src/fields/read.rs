@@ -165,10 +165,13 @@ pub(super) fn deleted_from_fields(members: &mut Fields) -> Result<Deleted, Field
 }
 
 pub(super) fn item_from_fields(members: &mut Fields) -> Result<ChecklistItem, FieldError> {
-    let done = members
-        .remove("done")
-        .and_then(|value| value.as_bool())
-        .unwrap_or(false);
+    // A criterion that can't be read is damage, not an open criterion.
+    let done = match members.remove("done") {
+        None | Some(Value::Null) => false,
+        Some(value) => value
+            .as_bool()
+            .ok_or_else(|| FieldError::new("done", "must be true or false"))?,
+    };
     Ok(ChecklistItem {
         id: required(members, "id", owned)?,
         text: required(members, "text", owned)?,

@@ -128,6 +128,20 @@ fn a_part_that_cannot_be_read_is_named_with_its_field() {
 }
 
 #[test]
+fn a_criterion_that_is_neither_met_nor_open_is_damage() {
+    let item = |done: Value| {
+        let members = [("id", "1".into()), ("text", "A".into()), ("done", done)];
+        Value::Array(vec![Value::object(members)])
+    };
+    check(
+        "checklist",
+        item("yes".into()),
+        &expect!["field `checklist[].done`: must be true or false"],
+    );
+    assert!(Issue::from_fields(with("checklist", item(true.into()))).is_ok());
+}
+
+#[test]
 fn the_etag_covers_every_field_but_itself() {
     let plain = Issue::from_fields(minimal()).unwrap();
     let etag = plain.compute_etag();
