@@ -39,8 +39,8 @@ fn priority_then_age_then_what_became_ready() {
 }
 
 #[test]
-fn events_wake_it_and_without_them_the_regular_look_does() {
-    for (is_deaf, least, most) in [(false, 0, 5), (true, 5, 65)] {
+fn events_wake_it_and_without_them_it_looks_within_the_interval() {
+    for (is_deaf, most) in [(false, 5), (true, 65)] {
         simulate(async {
             let world = World::new(2);
             world.is_deaf.set(is_deaf);
@@ -56,10 +56,7 @@ fn events_wake_it_and_without_them_the_regular_look_does() {
             }
             let took = world.clock.0.elapsed().saturating_sub(begun).as_secs();
             // A dispatcher that hears nothing asks for the stream again, and looks when it does.
-            assert!(
-                (least.min(took)..=most).contains(&took),
-                "deaf: {is_deaf}, took {took} s"
-            );
+            assert!(took <= most, "deaf: {is_deaf}, took {took} s");
             stopper.stop();
             work.await.expect("it does not panic").expect("it works");
         });
