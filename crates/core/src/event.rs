@@ -2,7 +2,7 @@
 //!
 //! Owns the record of `docs/design/tracker.md` section 7 and its fields. Refuses to order or store events.
 
-use crate::fields::{FieldError, Fields};
+use crate::fields::{FieldError, Fields, number};
 use crate::id::ALPHABET;
 use crate::{Assignee, GateKey, IssueId, Timestamp, Value};
 use std::collections::BTreeMap;
@@ -266,10 +266,10 @@ impl Event {
                 .ok_or_else(|| missing("type"))?,
             issue: parsed(f, "issue", |text| IssueId::parse(text).ok())?,
             gate: parsed(f, "gate", |text| GateKey::parse(text).ok())?,
-            rev: f.remove("rev").and_then(|value| value.as_u64()),
+            rev: number(f, "rev")?,
             etag: text(f, "etag")?,
             prev: prev(f)?,
-            epoch: f.remove("epoch").and_then(|value| value.as_u64()),
+            epoch: number(f, "epoch")?,
             key: text(f, "key")?,
             note: text(f, "note")?,
             changes: changes(f)?,

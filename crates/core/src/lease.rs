@@ -3,7 +3,7 @@
 //! Owns the record, its fields and the rule of expiry (`docs/design/storage.md` S11). Refuses to grant or end one: that
 //! is `decide`'s.
 
-use crate::fields::{FieldError, Fields};
+use crate::fields::{FieldError, Fields, number};
 use crate::request::Now;
 use crate::{Assignee, IssueId, Timestamp, Value};
 use std::time::Duration;
@@ -133,7 +133,7 @@ impl Lease {
         let f = &mut fields;
         let lease = Self {
             issue: read(f, "issue", |text| IssueId::parse(text).ok())?,
-            epoch: whole(f, "epoch")?.ok_or_else(|| FieldError::new("epoch", "is missing"))?,
+            epoch: number(f, "epoch")?.ok_or_else(|| FieldError::new("epoch", "is missing"))?,
             state: read(f, "state", LeaseState::parse)?,
             holder: read(f, "holder", |text| Assignee::parse(text).ok())?,
             actor: read(f, "actor", |text| Assignee::parse(text).ok())?,
@@ -144,9 +144,9 @@ impl Lease {
             boot_id: read(f, "boot_id", |text| Some(text.to_owned()))?,
             granted_wall: read(f, "granted_wall", |text| Timestamp::parse(text).ok())?,
             renewed_wall: read(f, "renewed_wall", |text| Timestamp::parse(text).ok())?,
-            renewed_boottime_ms: whole(f, "renewed_boottime_ms")?.unwrap_or(0),
-            ttl_ms: whole(f, "ttl_ms")?,
-            renew_seq: whole(f, "renew_seq")?.unwrap_or(0),
+            renewed_boottime_ms: number(f, "renewed_boottime_ms")?.unwrap_or(0),
+            ttl_ms: number(f, "ttl_ms")?,
+            renew_seq: number(f, "renew_seq")?.unwrap_or(0),
             cancel_requested: f
                 .remove("cancel_requested")
                 .and_then(|value| value.as_bool())
@@ -172,14 +172,4 @@ fn read<T>(
         .as_str()
         .and_then(parse)
         .ok_or_else(|| FieldError::new(name, "can't be read"))
-}
-
-fn whole(fields: &mut Fields, name: &str) -> Result<Option<u64>, FieldError> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_u64()
-            .map(Some)
-            .ok_or_else(|| FieldError::new(name, "must be a whole number")),
-    }
 }

@@ -12,6 +12,9 @@ use crate::{
 };
 use std::time::Duration;
 
+/// The longest time to live, in milliseconds: the largest number that every reader of a lease can keep exact.
+const LONGEST_TTL: u64 = (1 << 53) - 1;
+
 /// Takes each issue for `who`; the lease lives for `ttl` without a renewal, or for ever.
 pub fn claim(
     snapshot: &Snapshot,
@@ -203,7 +206,9 @@ fn grant(
         granted_wall: now.wall,
         renewed_wall: now.wall,
         renewed_boottime_ms: now.boottime_ms,
-        ttl_ms: ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX >> 11)),
+        ttl_ms: ttl.map(|ttl| {
+            u64::try_from(ttl.as_millis()).map_or(LONGEST_TTL, |ms| ms.min(LONGEST_TTL))
+        }),
         renew_seq: 0,
         cancel_requested: false,
         extra: crate::fields::Fields::new(),

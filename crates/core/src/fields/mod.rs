@@ -6,10 +6,11 @@
 mod read;
 mod write;
 
+pub(crate) use self::read::number;
 use self::read::{
     assignee, comment_from_fields, deleted_from_fields, dependencies, document_from_fields,
     gate_key, gates_from_value, hold_from_fields, item_from_fields, link_from_fields, minutes,
-    named, number, object, objects, optional, owned, required, set, time,
+    named, object, objects, optional, owned, required, set, time,
 };
 use self::write::{
     comment_to_value, deleted_to_value, document_to_value, gates_to_value, hold_to_value,

@@ -56,7 +56,8 @@ pub(super) fn required<T>(
     optional(fields, name, read)?.ok_or_else(|| FieldError::new(name, "is missing"))
 }
 
-pub(super) fn number(fields: &mut Fields, name: &str) -> Result<Option<u64>, FieldError> {
+/// Reads a whole number below 2^53.
+pub(crate) fn number(fields: &mut Fields, name: &str) -> Result<Option<u64>, FieldError> {
     const LARGEST: u64 = 1 << 53;
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),

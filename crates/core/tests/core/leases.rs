@@ -203,3 +203,11 @@ fn a_lease_that_outlives_its_record_can_be_ended() {
             a in_progress (agent:b)"#]],
     );
 }
+
+#[test]
+fn the_longest_lease_can_still_be_read() {
+    check(
+        "create a; claim a agent:x ttl=18446744073709551615; tick 99",
+        &expect!["a in_progress (agent:x)"],
+    );
+}

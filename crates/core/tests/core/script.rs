@@ -248,6 +248,10 @@ impl World {
         check_replay(&self.snapshot, changes);
         let mut after = self.snapshot.clone();
         after.apply(changes);
+        for lease in &changes.leases {
+            let read = jit_core::Lease::from_fields(lease.to_fields());
+            assert_eq!(read.as_ref(), Ok(lease), "a lease reads as it was written");
+        }
         for issue in &changes.issues {
             assert_eq!(
                 issue.etag,
