@@ -6,6 +6,7 @@ mod audit;
 mod codegen;
 mod demo;
 mod figures;
+mod fixture;
 mod nightly;
 mod output;
 mod process;
@@ -45,6 +46,8 @@ enum Task {
     Codegen,
     /// Import a large real issue log and drive every issue to done
     Replay(replay::Options),
+    /// Make a store of any size, the same for one seed
+    Fixture(fixture::Options),
     /// Print the last value of each recorded figure
     Figures,
     /// Run the slow lanes
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Codegen => codegen::run(),
         Task::Replay(options) => replay::run(&options),
+        Task::Fixture(options) => fixture::run(&options),
         Task::Figures => figures::print(),
         Task::Nightly => nightly::run(),
     };

@@ -2,6 +2,7 @@
 //!
 //! Owns paths and the two build calls. Refuses to know what the programs do.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -83,6 +84,19 @@ pub(crate) fn build(profile: Profile) -> Result<Programs> {
         jit: folder.join("jit"),
         dispatch: folder.join("jit-dispatch"),
     })
+}
+
+/// Hands the command that is running over to a release build of this program; says whether that has done it.
+///
+/// What handles a hundred thousand issues, or is measured against a floor, has no use for a development build.
+pub(crate) fn is_done_in_release() -> Result<bool> {
+    if !cfg!(debug_assertions) {
+        return Ok(false);
+    }
+    let words = ["run", "--quiet", "--release", "--package", "xtask", "--"].map(OsString::from);
+    let arguments = words.into_iter().chain(std::env::args_os().skip(1));
+    process::cargo(arguments).run()?;
+    Ok(true)
 }
 
 /// Returns the commit that is checked out, with `+` behind it when files differ from it.

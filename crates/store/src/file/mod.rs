@@ -18,6 +18,7 @@ mod lock;
 mod log;
 mod mark;
 mod options;
+pub mod raw;
 mod reader;
 mod recover;
 mod redo;
