@@ -67,6 +67,14 @@ pub enum Refusal {
         state: State,
         verb: &'static str,
     },
+    /// Something hangs on the issue.
+    #[error("issue `{id}` can't be deleted: {}", hanging(.dependents, .children, .holder.as_ref()))]
+    StillNeeded {
+        id: IssueId,
+        dependents: Vec<IssueId>,
+        children: Vec<IssueId>,
+        holder: Option<Assignee>,
+    },
     /// The issue can't be finished yet.
     #[error("issue `{id}` can't be done: {}", sentences(.blockers))]
     Unfinished { id: IssueId, blockers: Vec<Blocker> },
@@ -116,6 +124,35 @@ fn join(ids: &[IssueId]) -> String {
         .join(", ")
 }
 
+/// Returns what hangs on an issue, as sentences.
+pub(crate) fn hanging(
+    dependents: &[IssueId],
+    children: &[IssueId],
+    holder: Option<&Assignee>,
+) -> String {
+    let verb = |ids: &[IssueId], one: &str, several: &str| match ids {
+        [] => None,
+        [id] => Some(format!("{id} {one}")),
+        ids => Some(format!("{} {several}", join_some(ids))),
+    };
+    let waiting = verb(dependents, "depends on it", "depend on it");
+    let parts = verb(children, "is a part of it", "are parts of it");
+    let held = holder.map(|holder| format!("{holder} holds it"));
+    let reasons: Vec<String> = [waiting, parts, held].into_iter().flatten().collect();
+    reasons.join("; ")
+}
+
+/// Returns the first ids, and how many more there are.
+fn join_some(ids: &[IssueId]) -> String {
+    const N_NAMED: usize = 10;
+    match ids.split_at_checked(N_NAMED) {
+        Some((named, rest)) if !rest.is_empty() => {
+            format!("{} and {} more", join(named), rest.len())
+        }
+        _ => join(ids),
+    }
+}
+
 fn holder(current: Option<u64>) -> String {
     current.map_or_else(
         || "nobody holds the issue now".to_owned(),
@@ -151,6 +188,7 @@ impl Refusal {
             Self::UnknownGate { .. }
             | Self::MissingTarget { .. }
             | Self::NotTheHolder { .. }
+            | Self::StillNeeded { .. }
             | Self::GateNotRequired { .. }
             | Self::WrongState { .. }
             | Self::Unfinished { .. } => ErrorKind::Refused,
@@ -226,6 +264,17 @@ impl Refusal {
                 id: issue, holder, ..
             } => Value::object([
                 id(issue),
+                ("holder", holder.as_ref().map(Assignee::to_string).into()),
+            ]),
+            Self::StillNeeded {
+                id: issue,
+                dependents,
+                children,
+                holder,
+            } => Value::object([
+                id(issue),
+                ("dependents", ids(dependents)),
+                ("children", ids(children)),
                 ("holder", holder.as_ref().map(Assignee::to_string).into()),
             ]),
             Self::Cycle { path } => Value::object([("cycle", ids(path))]),

@@ -105,6 +105,24 @@ impl<'a> Edit<'a> {
         }
     }
 
+    /// Checks the epoch that the environment holds for an issue which the command writes though nobody named it; what the
+    /// command line says concerns the named ones.
+    pub(super) fn guard_unnamed(&self, id: &IssueId) -> Result<(), Refusal> {
+        let fence = self.request.fence.environment.as_ref();
+        let Some((_, presented)) = fence.filter(|(fenced, _)| fenced == id) else {
+            return Ok(());
+        };
+        let current = self.live_lease(id).map(|lease| lease.epoch);
+        if current == Some(*presented) {
+            return Ok(());
+        }
+        Err(Refusal::LeaseLost {
+            id: id.clone(),
+            presented: *presented,
+            current,
+        })
+    }
+
     fn guard_epoch(&self, issue: &Issue, after_end: AfterEnd) -> Result<Guarded, Refusal> {
         let Some(presented) = self.request.fence.epoch_for(&issue.id) else {
             return Ok(Guarded::Proceed);

@@ -2,10 +2,12 @@
 //!
 //! Owns the rules of `docs/design/tracker.md` sections 2 to 4. Refuses effects: time, ids and identity are arguments.
 
+mod archive;
 mod assign;
 mod claim;
 mod comment;
 mod create;
+mod delete;
 mod depend;
 mod done;
 mod edit;
@@ -14,6 +16,8 @@ mod gate_mark;
 mod gate_require;
 mod hold;
 mod import;
+mod label;
+mod link;
 mod reject;
 mod release;
 mod renew;
@@ -22,10 +26,12 @@ mod settle;
 mod sweep;
 mod update;
 
+pub use archive::archive;
 pub use assign::{assign, unassign};
 pub use claim::{NextFilter, claim, claim_next};
 pub use comment::comment;
 pub use create::{NewIssue, create};
+pub use delete::{delete, restore};
 pub use depend::{dep_add, dep_rm};
 pub use done::done;
 pub use gate_define::gate_define;
@@ -33,6 +39,8 @@ pub use gate_mark::{GateVerdict, gate_fail, gate_pass};
 pub use gate_require::{gate_add, gate_rm};
 pub use hold::{hold, unhold};
 pub use import::{Imported, LeftOut, import};
+pub use label::label;
+pub use link::{MAX_LINKS, link, unlink};
 pub use reject::reject;
 pub use release::release;
 pub use renew::{RenewOutcome, Renewal, Renewed, renew};

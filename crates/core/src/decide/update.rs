@@ -3,6 +3,7 @@
 //! Owns what may be changed directly. Refuses to know the rules of the verbs: it calls them.
 
 use super::Decision;
+use super::archive::archive_one;
 use super::assign::assign_one;
 use super::claim::claim_one;
 use super::create::{description, target, title, unknown_type};
@@ -234,9 +235,6 @@ fn change_state(
             "state",
             "`gated` is reached by `done` while an exit gate is open",
         )),
-        ShownState::Archived => Err(Refusal::invalid(
-            "state",
-            "archiving is not part of this version",
-        )),
+        ShownState::Archived => archive_one(edit, id),
     }
 }

@@ -5,6 +5,7 @@
 use jit_core::decide::{self, Decision, GateVerdict, NewIssue, NextFilter, Renewal, Update};
 use jit_core::fields::Fields;
 use jit_core::id::IdPrefix;
+use jit_core::issue::LinkKind;
 use jit_core::{
     Assignee, Changeset, EventKind, Fence, GateDefinition, GateKey, GateMode, GateStage, Issue,
     IssueId, Label, Now, Policy, Priority, Readiness, Refusal, Request, ShownState, Snapshot,
@@ -108,6 +109,7 @@ impl World {
                 self.request.now.boot_id = format!("boot-{host}");
             }
             ("ready", []) => self.note_ready(),
+            ("show", [name]) => self.note_marks(name),
             ("since", [name]) => self.note_since(name),
             ("renew", [name, epoch]) => self.renew(name, epoch.parse().unwrap()),
             _ => {
@@ -167,6 +169,15 @@ impl World {
             "done" => decide::done(snapshot, request, &ids),
             "reject" => decide::reject(snapshot, request, &ids, Some("no")),
             "reopen" => decide::reopen(snapshot, request, &ids),
+            "archive" => decide::archive(snapshot, request, &ids),
+            "delete" => decide::delete(snapshot, request, &ids),
+            "restore" => decide::restore(snapshot, request, &ids),
+            "tag" => {
+                let (removed, added) = tags(second);
+                decide::label(snapshot, request, &ids, &added, &removed)
+            }
+            "link" => decide::link(snapshot, request, &ids[0], kind(second), &[id(rest[2])]),
+            "unlink" => decide::unlink(snapshot, request, &ids[0], kind(second), &[id(rest[2])]),
             "hold" => decide::hold(snapshot, request, &ids, "wait"),
             "unhold" => decide::unhold(snapshot, request, &ids),
             "assign" => decide::assign(snapshot, request, &ids, &who()),
@@ -232,6 +243,28 @@ impl World {
             .map(|issue| shorten(issue.id.as_str()))
             .collect();
         self.notes.push(format!("ready: {}", names.join(" ")));
+    }
+
+    /// Notes what no state shows: labels, links, edges, holder, deletion.
+    fn note_marks(&mut self, name: &str) {
+        let issue = self.snapshot.record(&id(name)).unwrap();
+        let mut marks: Vec<String> = issue.labels.iter().map(Label::to_string).collect();
+        marks.extend(issue.links.iter().map(|link| {
+            let target = shorten(link.target.as_str());
+            format!("{} {target}", link.kind.as_str())
+        }));
+        let edges = issue.dependencies.iter().map(|id| format!("dep {id}"));
+        marks.extend(edges.map(|edge| shorten(&edge)));
+        let parent = issue.parent.iter().map(|id| format!("parent {id}"));
+        marks.extend(parent.map(|edge| shorten(&edge)));
+        marks.extend(
+            issue
+                .deleted
+                .iter()
+                .map(|it| format!("deleted by {}", it.by)),
+        );
+        marks.push(format!("rev {}", issue.rev));
+        self.notes.push(format!("{name}: {}", marks.join(", ")));
     }
 
     fn note_since(&mut self, name: &str) {
@@ -436,4 +469,17 @@ fn parent(name: &str) -> Update {
         parent: Some(IdPrefix::parse(&name.repeat(10)).unwrap()),
         ..Update::default()
     }
+}
+
+/// Splits `x,-y` into what is removed and what is added.
+fn tags(text: &str) -> (Vec<Label>, Vec<Label>) {
+    let label = |word: &str| Label::parse(word.trim_start_matches('-')).unwrap();
+    let (removed, added): (Vec<&str>, Vec<&str>) =
+        text.split(',').partition(|word| word.starts_with('-'));
+    let labels = |words: Vec<&str>| words.into_iter().map(label).collect();
+    (labels(removed), labels(added))
+}
+
+fn kind(name: &str) -> LinkKind {
+    LinkKind::parse(name).unwrap()
 }

@@ -150,9 +150,9 @@ fn a_state_can_be_reached_by_update() {
     check(
         "create a; state a gated; state a archived",
         &expect![[r#"
-        state a gated: invalid_value (state: `gated` is reached by `done` while an exit gate is open)
-        state a archived: invalid_value (state: archiving is not part of this version)
-        a ready"#]],
+            state a gated: invalid_value (state: `gated` is reached by `done` while an exit gate is open)
+            state a archived: refused (issue `a` is open: it can't be archived)
+            a ready"#]],
     );
 }
 

@@ -33,6 +33,7 @@ pub(super) fn of_refusal(refusal: &Refusal) -> Vec<String> {
         | Refusal::AlreadyClaimed { id, .. }
         | Refusal::AssignedToAnother { id, .. }
         | Refusal::NotTheHolder { id, .. }
+        | Refusal::StillNeeded { id, .. }
         | Refusal::EtagDiffers { id, .. }
         | Refusal::LeaseLost { id, .. } => one(&format!("jit issue show {id}")),
         Refusal::Cycle { path } => one(&path
