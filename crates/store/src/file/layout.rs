@@ -67,6 +67,16 @@ pub(crate) fn wal() -> At {
     At::private("wal")
 }
 
+/// The directory of what the log held before it was emptied.
+pub(crate) fn spool() -> At {
+    At::private("spool")
+}
+
+/// One file of it; later ones have greater numbers.
+pub(crate) fn spooled(number: u64) -> At {
+    At::private(&format!("spool/{number:012}"))
+}
+
 /// The file that keeps writers away after a disk error.
 pub(crate) fn stop_marker() -> At {
     At::private("read_only_io_error")

@@ -25,6 +25,7 @@ mod redo;
 mod scan;
 mod segment;
 mod session;
+mod spool;
 mod store;
 mod txn;
 pub(crate) mod version;

@@ -55,6 +55,11 @@ pub enum Warning {
         /// What stood in the way.
         reason: String,
     },
+    /// What the emptied log held could not be kept against a removal of the files by git; the files have it.
+    NotKept {
+        /// What stood in the way.
+        reason: String,
+    },
     /// A file was changed by somebody else while a transaction was under way; the file was left alone.
     ExternalEdit {
         /// The file.
@@ -82,6 +87,12 @@ impl std::fmt::Display for Warning {
             }
             Self::CheckpointFailed { reason } => {
                 write!(f, "the log could not be emptied yet ({reason})")
+            }
+            Self::NotKept { reason } => {
+                write!(
+                    f,
+                    "recent changes are in the files, but not in the spool that `jit recover` reads ({reason})"
+                )
             }
             Self::ExternalEdit { path, saved } => {
                 write!(

@@ -7,7 +7,7 @@ use super::frame::{ContentHash, EventAppend, FileChange, Frame, MAX_PAYLOAD};
 use super::mark::{Mark, SegmentMemory};
 use super::options::{Durability, Env, Warning};
 use super::scan::{Tail, scan};
-use super::{apply, layout, lock, recover};
+use super::{apply, layout, lock, recover, spool};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, File, LockGuard, LockMode, Root, absent_ok};
 use std::collections::BTreeSet;
@@ -240,6 +240,7 @@ impl Session {
     /// Syncs what the frames name, and `more`, then empties the log.
     pub(crate) fn empty_wal(&mut self, frames: &[Frame], more: &BTreeSet<At>) -> Result<()> {
         let fs = Arc::clone(&self.env.fs);
+        self.keep_in_spool(frames);
         if self.env.is_durable()
             && let Err(error) = apply::sync(&*fs, frames, more)
         {
@@ -264,6 +265,18 @@ impl Session {
         self.mark
             .write(&*fs)
             .map_err(|error| StoreError::io("write", &Mark::at(), error))
+    }
+
+    /// Keeps what the log is about to forget; where git sees nothing, nothing of it needs keeping.
+    fn keep_in_spool(&mut self, frames: &[Frame]) {
+        if self.env.private.starts_with(&self.env.shared) {
+            return;
+        }
+        if let Err(error) = spool::keep(&*self.env.fs, frames) {
+            self.warnings.push(Warning::NotKept {
+                reason: text_of(&error),
+            });
+        }
     }
 
     /// Reads the log from an offset on.
