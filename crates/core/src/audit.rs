@@ -1,31 +1,78 @@
 //! What must hold for a snapshot and its log: the findings of `jit validate`, and an oracle for tests.
 //!
-//! Owns the invariants. Refuses to mend anything.
+//! Owns the invariants. Refuses to mend anything: see `decide::mend`.
 
-use crate::event::Event;
-use crate::{Issue, IssueId, LeaseState, Policy, Snapshot, State, graph};
-use std::collections::{BTreeMap, BTreeSet};
+mod history;
+mod origin;
+mod segment;
 
-/// Something that should not be so.
+pub use history::{History, audit_history};
+pub(crate) use origin::Additions;
+pub use origin::{Added, EdgeOrigin, add_origins};
+pub use segment::{audit_copies, audit_segment};
+
+use crate::graph::EdgeKind;
+use crate::{Issue, IssueId, Lease, LeaseState, Policy, Snapshot, State, graph};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something is wrong.
+    Error,
+    /// Worth knowing; nothing is wrong.
+    Notice,
+}
+
+impl Severity {
+    /// Every severity.
+    pub const ALL: [Self; 2] = [Self::Error, Self::Notice];
+
+    /// Returns the name used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// Something that should not be so, or that is worth knowing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Stable code, such as `dangling_dependency`.
     pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
     /// The issue concerned.
     pub issue: Option<IssueId>,
+    /// The file concerned, where it is not that of the issue.
+    pub path: Option<String>,
     /// What is wrong, as a sentence.
     pub message: String,
     /// A command that helps, if one does.
     pub remedy: Option<String>,
+    /// The edges of a cycle, in order of waiting.
+    pub edges: Vec<EdgeOrigin>,
 }
 
 impl Finding {
     fn new(code: &'static str, issue: &Issue, message: String) -> Self {
         Self {
-            code,
             issue: Some(issue.id.clone()),
+            ..Self::of_file(code, None, message)
+        }
+    }
+
+    /// Returns an error about a file rather than an issue.
+    pub fn of_file(code: &'static str, path: Option<String>, message: String) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            issue: None,
+            path,
             message,
             remedy: None,
+            edges: Vec::new(),
         }
     }
 
@@ -44,39 +91,83 @@ pub fn audit(snapshot: &Snapshot, policy: &Policy) -> Vec<Finding> {
         findings.extend(edges(snapshot, issue));
         findings.extend(contents(snapshot, policy, issue));
     }
+    for lease in snapshot
+        .leases()
+        .filter(|lease| lease.state == LeaseState::Held)
+    {
+        findings.extend(held(snapshot, lease));
+    }
     for id in graph::cyclic_issues(snapshot, |_| true) {
-        let path = graph::cycle_through(snapshot, &id)
-            .expect("an issue that lies on a cycle has a way back to itself");
-        let remedy = path.windows(2).find_map(|edge| cut(snapshot, edge));
-        let names = path
-            .iter()
-            .map(IssueId::as_str)
-            .collect::<Vec<_>>()
-            .join(" → ");
-        findings.push(Finding {
-            code: "cycle",
-            issue: Some(id.clone()),
-            message: format!("it waits for itself: {names}"),
-            remedy,
-        });
+        findings.push(cycle(snapshot, &id));
     }
     findings
 }
 
+/// Describes the cycle through an issue that lies on one.
+fn cycle(snapshot: &Snapshot, id: &IssueId) -> Finding {
+    let path = graph::cycle_through(snapshot, id)
+        .expect("an issue that lies on a cycle has a way back to itself");
+    let remedy = path.windows(2).find_map(|edge| cut(snapshot, edge));
+    let names = path
+        .iter()
+        .map(IssueId::as_str)
+        .collect::<Vec<_>>()
+        .join(" → ");
+    Finding {
+        issue: Some(id.clone()),
+        remedy,
+        edges: path
+            .windows(2)
+            .filter_map(|pair| origin::between(snapshot, &pair[0], &pair[1]))
+            .collect(),
+        ..Finding::of_file("cycle", None, format!("it waits for itself: {names}"))
+    }
+}
+
 /// Returns the command that removes an edge of a cycle: of a dependency or of a parent, whichever it is.
-fn cut(snapshot: &Snapshot, edge: &[IssueId]) -> Option<String> {
-    let [from, to] = edge else {
+fn cut(snapshot: &Snapshot, pair: &[IssueId]) -> Option<String> {
+    let [from, to] = pair else {
         return None;
     };
-    let (waiting, awaited) = (snapshot.issue(from)?, snapshot.issue(to)?);
-    if waiting.dependencies.contains(to) {
-        return Some(format!("jit dep rm {from} {to}"));
+    let edge = origin::between(snapshot, from, to)?;
+    Some(match edge.kind {
+        EdgeKind::Dependency => format!("jit dep rm {} {}", edge.from, edge.to),
+        EdgeKind::Parent => format!("jit issue update {} --clear parent", edge.from),
+    })
+}
+
+/// Returns what is wrong with a lease that nobody has ended.
+fn held(snapshot: &Snapshot, lease: &Lease) -> Option<Finding> {
+    let id = &lease.issue;
+    let path = Some(format!("<private>/leases/{id}.json"));
+    let found = |code, message: String, remedy: String| Finding {
+        issue: Some(id.clone()),
+        remedy: Some(remedy),
+        ..Finding::of_file(code, path.clone(), message)
+    };
+    let Some(issue) = snapshot.record(id) else {
+        if damaged(snapshot, id).is_some() {
+            return None;
+        }
+        let message = format!("{} holds an issue that has no file here", lease.holder);
+        let remedy = "check out the branch that has the issue, or bring its file back: jit recover";
+        return Some(found("orphan_lease", message, remedy.to_owned()));
+    };
+    if issue.is_deleted() {
+        let message = format!("{} holds an issue that was deleted", lease.holder);
+        return Some(found(
+            "lease_of_tombstone",
+            message,
+            "jit validate --fix".to_owned(),
+        ));
     }
-    let child = [waiting, awaited].into_iter().find(|issue| {
-        let parent = issue.parent.as_ref();
-        parent == Some(from) || parent == Some(to)
-    })?;
-    Some(format!("jit issue update {} --clear parent", child.id))
+    (lease.epoch < issue.epoch).then(|| {
+        let message = format!(
+            "it was granted under epoch {}, but epoch {} of the issue has overtaken it",
+            lease.epoch, issue.epoch
+        );
+        found("lease_overtaken", message, "jit validate --fix".to_owned())
+    })
 }
 
 /// Returns the path of the file of `id` that is there but can't be read: what points to it is in order.
@@ -100,7 +191,9 @@ fn edges(snapshot: &Snapshot, issue: &Issue) -> Vec<Finding> {
         };
         findings.push(match damaged(snapshot, id).map(mend) {
             Some(mend) => finding("can't be read").with_remedy(mend),
-            None => finding("does not exist").with_remedy(format!("jit dep rm {} {id}", issue.id)),
+            None => {
+                finding(absence(snapshot, id)).with_remedy(format!("jit dep rm {} {id}", issue.id))
+            }
         });
     }
     if let Some(parent) = issue
@@ -115,10 +208,19 @@ fn edges(snapshot: &Snapshot, issue: &Issue) -> Vec<Finding> {
         let unset = format!("jit issue update {} --clear parent", issue.id);
         findings.push(match damaged(snapshot, parent).map(mend) {
             Some(mend) => finding("can't be read").with_remedy(mend),
-            None => finding("does not exist").with_remedy(unset),
+            None => finding(absence(snapshot, parent)).with_remedy(unset),
         });
     }
     findings
+}
+
+/// Says why an issue that something points to is not there.
+fn absence(snapshot: &Snapshot, id: &IssueId) -> &'static str {
+    if snapshot.record(id).is_some() {
+        "was deleted"
+    } else {
+        "does not exist"
+    }
 }
 
 fn mend(path: &str) -> String {
@@ -182,48 +284,4 @@ fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding>
         });
     }
     findings
-}
-
-/// Returns the issues whose revision the log does not account for: following `prev` from the current etag must lead
-/// through as many events as there were revisions.
-pub fn audit_history<'a>(
-    snapshot: &Snapshot,
-    events: impl IntoIterator<Item = &'a Event>,
-) -> Vec<Finding> {
-    let mut by_etag: BTreeMap<(&IssueId, &str), &Event> = BTreeMap::new();
-    for event in events {
-        if let (Some(issue), Some(etag)) = (&event.draft.issue, &event.draft.etag) {
-            by_etag.insert((issue, etag), event);
-        }
-    }
-    let unaccounted = snapshot.records().filter_map(|issue| {
-        let n_found = longest_chain(&by_etag, &issue.id, &issue.etag);
-        (n_found != issue.rev).then(|| {
-            let message = format!(
-                "it has had {} revisions, but the log accounts for {n_found}",
-                issue.rev
-            );
-            Finding::new("history", issue, message)
-        })
-    });
-    unaccounted.collect()
-}
-
-fn longest_chain(by_etag: &BTreeMap<(&IssueId, &str), &Event>, id: &IssueId, etag: &str) -> u64 {
-    let mut depth = 0;
-    let mut layer: BTreeSet<&str> = BTreeSet::from([etag]);
-    loop {
-        let events: Vec<&&Event> = layer
-            .iter()
-            .filter_map(|etag| by_etag.get(&(id, *etag)))
-            .collect();
-        if events.is_empty() || depth > by_etag.len() as u64 {
-            return depth;
-        }
-        depth += 1;
-        layer = events
-            .into_iter()
-            .flat_map(|event| event.draft.prev.iter().map(String::as_str))
-            .collect();
-    }
 }

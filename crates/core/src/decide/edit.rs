@@ -233,6 +233,28 @@ impl<'a> Edit<'a> {
         true
     }
 
+    /// Takes over what something else than the tracker wrote into the file of an issue; `known` is the version before
+    /// it, where that can be rebuilt, and `prev` its etag.
+    pub(super) fn accept(&mut self, id: &IssueId, known: Option<&Issue>, prev: String) {
+        let Some(old) = self.after.record(id) else {
+            return;
+        };
+        let mut issue = old.clone();
+        issue.rev = issue.rev.max(known.map_or(0, |known| known.rev)) + 1;
+        issue.updated_at = self.request.now.wall;
+        issue.etag = issue.compute_etag();
+        let changes = known
+            .map(|known| changes::diff(&known.to_fields(), &issue.to_fields()))
+            .unwrap_or_default();
+        self.record(
+            &issue,
+            Step::new(EventKind::ExternalChanged),
+            vec![prev],
+            changes,
+        );
+        self.store(issue);
+    }
+
     /// Writes a lease.
     pub(super) fn put_lease(&mut self, lease: Lease) {
         self.leases.insert(lease.issue.clone());

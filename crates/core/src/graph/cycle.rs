@@ -8,20 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A node of the graph of waiting; see the module's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Node<'a> {
+pub(super) enum Node<'a> {
     Whole(&'a IssueId),
     Inner(&'a IssueId),
 }
 
 impl<'a> Node<'a> {
-    fn id(self) -> &'a IssueId {
+    pub(super) fn id(self) -> &'a IssueId {
         match self {
             Self::Whole(id) | Self::Inner(id) => id,
         }
     }
 }
 
-fn successors<'a>(snapshot: &'a Snapshot, node: Node<'a>) -> Vec<Node<'a>> {
+pub(super) fn successors<'a>(snapshot: &'a Snapshot, node: Node<'a>) -> Vec<Node<'a>> {
     let Some(issue) = snapshot.issue(node.id()) else {
         return Vec::new();
     };

@@ -7,7 +7,9 @@
 //! dependencies are resolved. A cycle over these nodes is a deadlock, and only then.
 
 mod cycle;
+mod feedback;
 mod view;
 
 pub use cycle::{cycle_through, cyclic_issues};
+pub use feedback::{Edge, EdgeKind, edges_on_cycles};
 pub use view::{downstream, levels, roots};

@@ -15,6 +15,7 @@ mod graph;
 mod leases;
 mod lookup;
 mod marks;
+mod mend;
 mod records;
 mod script;
 mod states;
