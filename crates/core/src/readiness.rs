@@ -241,11 +241,12 @@ impl Readiness<'_> {
             .collect()
     }
 
-    /// Returns whether an agent may take the issue: it is ready, nobody is assigned to it, no live lease holds it.
-    pub fn is_available(&self, issue: &Issue) -> bool {
-        self.assignee(issue).is_none()
-            && self.shown(issue) == ShownState::Ready
+    /// Returns whether somebody may take the issue, if it is not assigned to another: it is ready, and no live lease
+    /// holds it.
+    pub fn is_takeable(&self, issue: &Issue) -> bool {
+        self.state(issue) == State::Open
             && self.snapshot.live_lease(&issue.id, self.now).is_none()
+            && self.shown(issue) == ShownState::Ready
     }
 
     /// Returns since when the issue has been ready, or could have been. A release does not change it.
@@ -304,7 +305,7 @@ impl Readiness<'_> {
         blockers.extend(hold(issue));
         let early = issue.not_before.filter(|at| *at > self.now.wall);
         blockers.extend(early.map(|at| Blocker::NotBefore { at }));
-        if self.snapshot.cyclic().contains(&issue.id) {
+        if self.snapshot.is_cyclic(&issue.id) {
             blockers.push(Blocker::Cycle);
         }
         blockers

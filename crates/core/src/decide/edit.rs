@@ -45,8 +45,6 @@ pub(super) struct Edit<'a> {
 
 impl<'a> Edit<'a> {
     pub(super) fn new(before: &'a Snapshot, request: &'a Request) -> Self {
-        // Known once, cycles are shared by the copy, and stay known through most changes.
-        before.cyclic();
         Self {
             before,
             request,

@@ -56,8 +56,14 @@ fn affected(
             found.extend(snapshot.issue(id).and_then(|issue| issue.parent.clone()));
         }
     }
-    let cycles = before.cyclic().symmetric_difference(after.cyclic());
-    found.extend(cycles.cloned());
+    // A cycle opens or closes only through an issue that was written.
+    if touched
+        .iter()
+        .any(|id| before.is_cyclic(id) || after.is_cyclic(id))
+    {
+        let cycles = before.cyclic().symmetric_difference(after.cyclic());
+        found.extend(cycles.cloned());
+    }
     let mut stack: Vec<IssueId> = found.iter().cloned().collect();
     while let Some(id) = stack.pop() {
         for child in after.children(&id) {

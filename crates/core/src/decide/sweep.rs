@@ -9,10 +9,8 @@ use crate::{Changeset, IssueId, LeaseState, Request, Snapshot, State};
 
 /// Ends every lease that has run out; its issue is open again, unassigned.
 pub fn sweep(snapshot: &Snapshot, request: &Request) -> Changeset {
-    let lapsed = snapshot
-        .leases()
-        .filter(|lease| lease.state == LeaseState::Held && !lease.is_live(&request.now));
-    let lapsed: Vec<(IssueId, u64)> = lapsed
+    let lapsed: Vec<(IssueId, u64)> = snapshot
+        .lapsed_leases(&request.now)
         .map(|lease| (lease.issue.clone(), lease.epoch))
         .collect();
     if lapsed.is_empty() {

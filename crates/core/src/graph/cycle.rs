@@ -44,25 +44,63 @@ pub(super) fn successors<'a>(snapshot: &'a Snapshot, node: Node<'a>) -> Vec<Node
 /// Returns a cycle through `id`, as the issues on it in order of waiting, the first again at the end.
 pub fn cycle_through(snapshot: &Snapshot, id: &IssueId) -> Option<Vec<IssueId>> {
     let issue = snapshot.issue(id)?;
-    [Node::Whole(&issue.id), Node::Inner(&issue.id)]
-        .into_iter()
-        .find_map(|start| path_back(snapshot, start, &|_| true))
+    let path_from = |start| match path_back(snapshot, start, &|_| true, usize::MAX) {
+        Search::Found(path) => Some(path),
+        Search::None | Search::Cancelled => None,
+    };
+    let starts = [Node::Whole(&issue.id), Node::Inner(&issue.id)];
+    starts.into_iter().find_map(path_from)
+}
+
+/// Returns whether `id` lies on a cycle of issues that all are `within`, unless more than `budget` nodes would have to be
+/// looked at to tell.
+pub fn is_on_cycle(
+    snapshot: &Snapshot,
+    id: &IssueId,
+    within: &dyn Fn(&IssueId) -> bool,
+    budget: usize,
+) -> Option<bool> {
+    if !within(id) {
+        return Some(false);
+    }
+    for start in [Node::Whole(id), Node::Inner(id)] {
+        match path_back(snapshot, start, within, budget) {
+            Search::Found(_) => return Some(true),
+            Search::Cancelled => return None,
+            Search::None => {}
+        }
+    }
+    Some(false)
+}
+
+/// What a search for a way back came to.
+enum Search {
+    /// This way.
+    Found(Vec<IssueId>),
+    /// There is none.
+    None,
+    /// Too much would have to be looked at.
+    Cancelled,
 }
 
 fn path_back(
     snapshot: &Snapshot,
     start: Node<'_>,
     within: &dyn Fn(&IssueId) -> bool,
-) -> Option<Vec<IssueId>> {
+    budget: usize,
+) -> Search {
     let mut came_from: BTreeMap<Node<'_>, Node<'_>> = BTreeMap::new();
     let mut stack = vec![start];
     while let Some(node) = stack.pop() {
+        if came_from.len() > budget {
+            return Search::Cancelled;
+        }
         for next in successors(snapshot, node)
             .into_iter()
             .filter(|next| within(next.id()))
         {
             if next == start {
-                return Some(describe(start, node, &came_from));
+                return Search::Found(describe(start, node, &came_from));
             }
             if let Entry::Vacant(entry) = came_from.entry(next) {
                 entry.insert(node);
@@ -70,7 +108,7 @@ fn path_back(
             }
         }
     }
-    None
+    Search::None
 }
 
 fn describe(
@@ -90,33 +128,42 @@ fn describe(
     path
 }
 
-/// Returns the issues that lie on a cycle of issues which all are `relevant`.
-pub fn cyclic_issues(snapshot: &Snapshot, relevant: fn(&Issue) -> bool) -> BTreeSet<IssueId> {
-    let unordered = unordered(snapshot, relevant);
+/// Returns those of the `relevant` issues that lie on a cycle of nothing but such.
+pub fn cyclic_issues<'a>(
+    snapshot: &'a Snapshot,
+    relevant: impl Iterator<Item = &'a Issue>,
+) -> BTreeSet<IssueId> {
+    let relevant = relevant.map(|issue| (&issue.id, issue)).collect();
+    let unordered = unordered(snapshot, &relevant);
     let on_cycle = unordered.iter().filter(|id| {
-        let starts = [Node::Whole(id), Node::Inner(id)];
-        starts
-            .into_iter()
-            .any(|start| path_back(snapshot, start, &|id| unordered.contains(id)).is_some())
+        let within = |id: &IssueId| unordered.contains(id);
+        is_on_cycle(snapshot, id, &within, usize::MAX) == Some(true)
     });
     on_cycle.map(|id| (*id).clone()).collect()
 }
 
 /// Returns the relevant issues that a topological sort can't place: those on cycles and those that wait for them.
-fn unordered(snapshot: &Snapshot, relevant: fn(&Issue) -> bool) -> BTreeSet<&IssueId> {
+fn unordered<'a>(
+    snapshot: &'a Snapshot,
+    relevant: &BTreeMap<&'a IssueId, &'a Issue>,
+) -> BTreeSet<&'a IssueId> {
     let mut n_waits: BTreeMap<Node<'_>, usize> = BTreeMap::new();
     let mut waiters: BTreeMap<Node<'_>, Vec<Node<'_>>> = BTreeMap::new();
     // An issue without edges waits for nothing, so no cycle leads through it; most issues are such.
     let may_wait = |issue: &Issue| {
         let has_edges = !issue.dependencies.is_empty() || issue.parent.is_some();
-        relevant(issue) && (has_edges || snapshot.children(&issue.id).next().is_some())
+        has_edges || snapshot.children(&issue.id).next().is_some()
     };
-    let counts = |node: &Node<'_>| snapshot.issue(node.id()).is_some_and(may_wait);
-    for issue in snapshot.issues().filter(|issue| may_wait(issue)) {
-        for node in [Node::Whole(&issue.id), Node::Inner(&issue.id)] {
+    let waiting: BTreeSet<&IssueId> = relevant
+        .iter()
+        .filter(|(_, issue)| may_wait(issue))
+        .map(|(id, _)| *id)
+        .collect();
+    for id in &waiting {
+        for node in [Node::Whole(id), Node::Inner(id)] {
             let awaited: Vec<_> = successors(snapshot, node)
                 .into_iter()
-                .filter(counts)
+                .filter(|next| waiting.contains(next.id()))
                 .collect();
             n_waits.insert(node, awaited.len());
             for next in awaited {

@@ -41,7 +41,7 @@ pub struct Edge {
 
 /// Returns every edge that lies on a cycle, in order.
 pub fn edges_on_cycles(snapshot: &Snapshot) -> BTreeSet<Edge> {
-    let cyclic = cyclic_issues(snapshot, |_| true);
+    let cyclic = cyclic_issues(snapshot, snapshot.issues());
     let mut found = BTreeSet::new();
     for issue in cyclic.iter().filter_map(|id| snapshot.issue(id)) {
         let from = &issue.id;

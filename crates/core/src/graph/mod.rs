@@ -10,6 +10,6 @@ mod cycle;
 mod feedback;
 mod view;
 
-pub use cycle::{cycle_through, cyclic_issues};
+pub use cycle::{cycle_through, cyclic_issues, is_on_cycle};
 pub use feedback::{Edge, EdgeKind, edges_on_cycles};
 pub use view::{downstream, levels, roots};

@@ -4,22 +4,100 @@
 
 use crate::{Assignee, Issue, IssueId, Priority, Readiness, ShownState, State, Timestamp};
 
-/// Returns the work to take: priority first, then how long it has been ready, then the id.
-pub fn ready<'a>(readiness: &Readiness<'a>) -> Vec<&'a Issue> {
+/// Issues in their order, of all that a question asks for.
+#[derive(Clone, Debug)]
+pub struct Page<'a> {
+    /// The first ones.
+    pub issues: Vec<&'a Issue>,
+    /// How many there are in all.
+    pub n_all: usize,
+}
+
+/// Returns the work to take: priority first, then how long it has been ready, then the id; the first `limit` of it.
+pub fn ready<'a>(readiness: &Readiness<'a>, limit: usize) -> Page<'a> {
+    let ranked = ranked(readiness, None);
+    let issues = ranked.iter().take(limit);
+    Page {
+        n_all: ranked.len(),
+        issues: issues
+            .filter_map(|rank| readiness.snapshot.issue(&rank.id))
+            .collect(),
+    }
+}
+
+/// Returns the ready issue that comes first for `who`: one that is assigned to `who` before others, then by the order of
+/// [`ready`]. Only those count that are `wanted`.
+pub fn next<'a>(
+    readiness: &Readiness<'a>,
+    who: &Assignee,
+    wanted: impl Fn(&Issue) -> bool,
+) -> Option<&'a Issue> {
+    let mut ranked = ranked(readiness, Some(who));
+    ranked.sort_by_key(|rank| !rank.is_assigned);
+    let issues = ranked
+        .iter()
+        .filter_map(|rank| readiness.snapshot.issue(&rank.id));
+    issues.into_iter().find(|issue| wanted(issue))
+}
+
+/// The place of a ready issue in the queue.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    priority: Priority,
+    since: Timestamp,
+    id: IssueId,
+    is_assigned: bool,
+}
+
+/// Returns the ready issues that no live lease holds and that are assigned to nobody, or to `who`, in order.
+fn ranked(readiness: &Readiness<'_>, who: Option<&Assignee>) -> Vec<Rank> {
     let snapshot = readiness.snapshot;
-    let mut found: Vec<&Issue> = snapshot
-        .issues()
-        .filter(|issue| readiness.is_available(issue))
+    let judged = |issue: &Issue| {
+        let assignee = readiness.assignee(issue);
+        let is_for_us = assignee.is_none() || assignee == who;
+        (is_for_us && readiness.is_takeable(issue)).then(|| Rank {
+            priority: issue.priority,
+            since: readiness.ready_since(issue),
+            id: issue.id.clone(),
+            is_assigned: assignee.is_some(),
+        })
+    };
+    let Some(candidates) = snapshot.candidates(readiness.policy, readiness.now, who) else {
+        let mut ranked: Vec<Rank> = snapshot.unresolved().filter_map(judged).collect();
+        ranked.sort();
+        return ranked;
+    };
+    let lapsed: Vec<&Issue> = snapshot
+        .lapsed_leases(readiness.now)
+        .filter_map(|lease| snapshot.issue(&lease.issue))
         .collect();
-    found.sort_by_cached_key(|issue| urgency(readiness, issue));
-    found
+    let mut is_sorted = lapsed.is_empty();
+    let mut ranked: Vec<Rank> = lapsed.into_iter().filter_map(judged).collect();
+    for candidate in candidates {
+        if candidate.is_certain {
+            ranked.push(Rank {
+                priority: candidate.priority,
+                since: candidate.since,
+                id: candidate.id,
+                is_assigned: candidate.assignee.is_some(),
+            });
+        } else {
+            is_sorted = false;
+            ranked.extend(snapshot.issue(&candidate.id).and_then(judged));
+        }
+    }
+    if !is_sorted {
+        ranked.sort();
+        ranked.dedup();
+    }
+    ranked
 }
 
 /// Returns the open issues that something blocks, in the order of `ready`.
 pub fn blocked<'a>(readiness: &Readiness<'a>) -> Vec<&'a Issue> {
     let snapshot = readiness.snapshot;
     let is_blocked = |issue: &&Issue| readiness.shown(issue) == ShownState::Open;
-    let mut found: Vec<&Issue> = snapshot.issues().filter(is_blocked).collect();
+    let mut found: Vec<&Issue> = snapshot.unresolved().filter(is_blocked).collect();
     found.sort_by_cached_key(|issue| urgency(readiness, issue));
     found
 }
@@ -58,8 +136,8 @@ pub fn in_state<'a>(readiness: &Readiness<'a>, state: ShownState) -> Vec<&'a Iss
 /// Returns the unresolved issues of one priority, in the order of `ready`.
 pub fn of_priority<'a>(readiness: &Readiness<'a>, priority: Priority) -> Vec<&'a Issue> {
     let snapshot = readiness.snapshot;
-    let is_asked_for = |issue: &&Issue| issue.priority == priority && !issue.state.is_resolved();
-    let mut found: Vec<&Issue> = snapshot.issues().filter(is_asked_for).collect();
+    let is_asked_for = |issue: &&Issue| issue.priority == priority;
+    let mut found: Vec<&Issue> = snapshot.unresolved().filter(is_asked_for).collect();
     found.sort_by_cached_key(|issue| urgency(readiness, issue));
     found
 }

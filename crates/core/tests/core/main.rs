@@ -12,6 +12,7 @@ mod deadlock;
 mod deletion;
 mod gates;
 mod graph;
+mod lazy;
 mod leases;
 mod lookup;
 mod marks;

@@ -14,10 +14,18 @@ pub(crate) const DRY_RUN: &str = "Dry run: nothing was written.";
 
 /// Returns these issues as a list, cut where `--limit` says so.
 pub(crate) fn issues(context: &Context, view: &View, issues: &[&Issue]) -> Reply {
+    let limit = context.globals.limit.unwrap_or(usize::MAX);
+    page(
+        context,
+        view,
+        &issues[..issues.len().min(limit)],
+        issues.len(),
+    )
+}
+
+/// Returns these issues as a list, of `n_all` that the question asks for.
+pub(crate) fn page(context: &Context, view: &View, shown: &[&Issue], n_all: usize) -> Reply {
     let readiness = view.readiness();
-    let shown = &issues[..issues
-        .len()
-        .min(context.globals.limit.unwrap_or(usize::MAX))];
     let objects = shown
         .iter()
         .map(|issue| jit_wire::issue::issue(&readiness, issue))
@@ -25,7 +33,7 @@ pub(crate) fn issues(context: &Context, view: &View, issues: &[&Issue]) -> Reply
     let mut reply = Reply::new(Shape::Issue, Body::List(objects));
     reply
         .notes
-        .extend(total(context, shown.len(), issues.len()));
+        .extend(total(context, shown.len(), n_all));
     reply.warnings = problems(context, view);
     reply
 }

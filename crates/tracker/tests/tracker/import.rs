@@ -361,7 +361,8 @@ fn ready_agrees_with_an_independent_recomputation() {
         assert_eq!(shown, recomputed, "as_open: {as_open}");
         assert!(!shown.is_empty());
         // An agent may take what is ready and assigned to nobody.
-        let listed: BTreeSet<String> = query::ready(&readiness)
+        let listed: BTreeSet<String> = query::ready(&readiness, usize::MAX)
+            .issues
             .iter()
             .map(|issue| issue.id.to_string())
             .collect();

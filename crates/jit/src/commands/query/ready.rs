@@ -18,9 +18,7 @@ pub(crate) struct Args {}
 /// Lists them.
 pub(crate) fn run(context: &Context) -> Result<Reply, CliError> {
     let view = context.view()?;
-    Ok(answer::issues(
-        context,
-        &view,
-        &query::ready(&view.readiness()),
-    ))
+    let limit = context.globals.limit.unwrap_or(usize::MAX);
+    let found = query::ready(&view.readiness(), limit);
+    Ok(answer::page(context, &view, &found.issues, found.n_all))
 }
