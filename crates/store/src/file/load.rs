@@ -117,7 +117,7 @@ pub(crate) fn problem(at: &At, code: &str, message: String) -> Problem {
 }
 
 /// Returns whether an error concerns this one file only; others would concern all of them, such as a lack of descriptors.
-fn is_local(error: &io::Error) -> bool {
+pub(super) fn is_local(error: &io::Error) -> bool {
     let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
     is_link
         || matches!(
@@ -133,7 +133,7 @@ fn is_local(error: &io::Error) -> bool {
 }
 
 /// Asks about every item, in several threads when there are many, and returns the answers in order.
-fn in_parallel<T: Sync, A: Send>(
+pub(super) fn in_parallel<T: Sync, A: Send>(
     items: &[T],
     ask: impl Fn(&T) -> Result<A> + Sync,
 ) -> Result<Vec<A>> {

@@ -69,7 +69,7 @@ pub(crate) fn read(env: &Env, since: Option<&Cursor>) -> Result<Events> {
 }
 
 /// Returns the transactions that are committed and may not have reached the segments.
-fn pending(env: &Env) -> Result<Vec<Frame>> {
+pub(super) fn pending(env: &Env) -> Result<Vec<Frame>> {
     let fs = &*env.fs;
     let mark = Mark::read(fs).map_err(|error| StoreError::io("read", &Mark::at(), error))?;
     let mark = mark.unwrap_or_default();
@@ -83,12 +83,12 @@ fn pending(env: &Env) -> Result<Vec<Frame>> {
 }
 
 /// Leaves out a line without its end: it is still being written.
-fn whole_lines(bytes: &[u8]) -> &[u8] {
+pub(super) fn whole_lines(bytes: &[u8]) -> &[u8] {
     let last = bytes.iter().rposition(|byte| *byte == b'\n');
     &bytes[..last.map_or(0, |last| last + 1)]
 }
 
-fn parse(line: &[u8]) -> std::result::Result<Event, String> {
+pub(super) fn parse(line: &[u8]) -> std::result::Result<Event, String> {
     let value: Value = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let Value::Object(fields) = value else {
         return Err("a line is not an object".to_owned());

@@ -6,6 +6,7 @@
 //! `session` write; `load` and `reader` read; `txn` and `store` speak of issues.
 
 mod apply;
+mod examine;
 mod format;
 mod frame;
 mod git;
@@ -34,6 +35,7 @@ mod watch;
 #[cfg(test)]
 mod torture;
 
+pub use examine::{Depth, Examination, Segment};
 pub use git_dirs::GitDirs;
 pub use init::{Initialised, init};
 pub use layout::{PRIVATE_DIR, STORE_DIR};

@@ -36,6 +36,20 @@ impl FileStore {
         Self::with(location, options, fs, Arc::new(host))
     }
 
+    /// Opens a store whose version may be unreadable, to look at what is wrong with it.
+    ///
+    /// One that only newer programs may read is an error still.
+    pub fn open_damaged(location: Location, options: Options) -> Result<Self> {
+        let host = SystemHost::new()
+            .map_err(|error| StoreError::at_path("read", "the boot id".to_owned(), error))?;
+        let fs = Arc::new(RealFs::new(&location.store, &location.private));
+        let store = Self::unchecked(location, options, fs, Arc::new(host));
+        match store.format() {
+            Err(error @ StoreError::FormatTooNew { .. }) => Err(error),
+            _ => Ok(store),
+        }
+    }
+
     /// Opens a store on files and a host of the caller's choice.
     pub fn with(
         location: Location,
@@ -43,8 +57,19 @@ impl FileStore {
         fs: Arc<dyn Fs>,
         host: Arc<dyn Host>,
     ) -> Result<Self> {
+        let store = Self::unchecked(location, options, fs, host);
+        store.format()?;
+        Ok(store)
+    }
+
+    fn unchecked(
+        location: Location,
+        options: Options,
+        fs: Arc<dyn Fs>,
+        host: Arc<dyn Host>,
+    ) -> Self {
         let (private, shared) = (location.private.clone(), location.store.clone());
-        let store = Self {
+        Self {
             env: Env {
                 fs,
                 host,
@@ -53,9 +78,12 @@ impl FileStore {
                 shared,
             },
             location,
-        };
-        store.format()?;
-        Ok(store)
+        }
+    }
+
+    /// Returns what sessions at this store need.
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
     }
 
     /// Returns where the store lies and why.
