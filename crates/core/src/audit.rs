@@ -97,7 +97,7 @@ pub fn audit(snapshot: &Snapshot, policy: &Policy) -> Vec<Finding> {
     {
         findings.extend(held(snapshot, lease));
     }
-    for id in graph::cyclic_issues(snapshot, |_| true) {
+    for id in graph::cyclic_issues(snapshot, snapshot.issues()) {
         findings.push(cycle(snapshot, &id));
     }
     findings
