@@ -138,6 +138,9 @@ pub enum StoreError {
     /// Locks of the file system may mean nothing to other hosts.
     #[error("the store is on a network file system ({0}), on which locks are not safe")]
     NetworkFs(&'static str),
+    /// Git could not be asked what it keeps.
+    #[error("git could not be asked what it keeps of the store")]
+    Git(#[source] io::Error),
     /// A change is larger than the store can keep.
     #[error("`{path}` would have {len} bytes, at most {max} are allowed")]
     TooLarge {
@@ -179,7 +182,10 @@ impl StoreError {
             Self::FormatTooNew { .. } => ErrorKind::FormatTooNew,
             Self::MergeInProgress { .. } => ErrorKind::MergeInProgress,
             Self::StateDirUnwritable { .. } => ErrorKind::StateDirUnwritable,
-            Self::ReadOnly(_) | Self::StoppedByDiskError { .. } | Self::Io { .. } => ErrorKind::Io,
+            Self::ReadOnly(_)
+            | Self::StoppedByDiskError { .. }
+            | Self::Git(_)
+            | Self::Io { .. } => ErrorKind::Io,
             Self::OutcomeUnknown(_) => ErrorKind::OutcomeUnknown,
             Self::NetworkFs(_) => ErrorKind::Config,
             Self::TooLarge { .. } | Self::BadCursor(_) => ErrorKind::InvalidValue,

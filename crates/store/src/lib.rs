@@ -6,6 +6,7 @@
 mod error;
 pub mod file;
 pub mod fs;
+mod history;
 mod host;
 mod memory;
 mod traits;
@@ -18,6 +19,7 @@ mod chance;
 
 pub use error::{Result, StoreError};
 pub use file::FileStore;
+pub use history::{History, Kept, NoHistory};
 pub use host::{Host, SystemHost};
 pub use memory::MemoryStore;
 pub use traits::{Committed, Cursor, Events, Store, Txn, Watch};

@@ -3,10 +3,11 @@
 //! Owns the plainest possible meaning of the traits. Refuses files, and so recovery.
 
 use crate::error::{Result, StoreError};
-use crate::file::Warning;
+use crate::file::{Lost, Restored, Warning};
+use crate::history::History;
 use crate::host::{Host, SystemHost};
 use crate::traits::{Committed, Cursor, Events, Store, Txn, Watch};
-use jit_core::{Changeset, Event, EventDraft, EventId, Receipt, Snapshot, Timestamp};
+use jit_core::{Assignee, Changeset, Event, EventDraft, EventId, Receipt, Snapshot, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -131,6 +132,15 @@ impl Store for MemoryStore {
             shared: Arc::clone(&self.shared),
             n_seen,
         }))
+    }
+
+    fn lost(&self, _: &dyn History) -> Result<Lost> {
+        // Nothing else reaches this memory.
+        Ok(Lost::default())
+    }
+
+    fn restore(&self, _: &Lost, _: &Assignee) -> Result<Restored> {
+        Ok(Restored::default())
     }
 }
 

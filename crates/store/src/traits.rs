@@ -3,8 +3,9 @@
 //! Owns the two traits and their answers. Refuses policy: a store writes what it is given.
 
 use crate::error::Result;
-use crate::file::Warning;
-use jit_core::{Changeset, Event, Receipt, Snapshot};
+use crate::file::{Lost, Restored, Warning};
+use crate::history::History;
+use jit_core::{Assignee, Changeset, Event, Receipt, Snapshot};
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -24,6 +25,12 @@ pub trait Store: Debug + Send + Sync {
 
     /// Returns a watcher that wakes when events arrive.
     fn watch(&self) -> Result<Box<dyn Watch>>;
+
+    /// Returns what was acknowledged and is gone since, because something else removed it; never writes.
+    fn lost(&self, history: &dyn History) -> Result<Lost>;
+
+    /// Brings back what is lost, in one transaction in the name of `by`; what has changed since it was found is left alone.
+    fn restore(&self, lost: &Lost, by: &Assignee) -> Result<Restored>;
 }
 
 /// A transaction; dropping it leaves everything as it was.

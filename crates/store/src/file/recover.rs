@@ -237,7 +237,7 @@ pub(crate) fn find(fs: &dyn Fs, at: &At) -> io::Result<Found> {
 }
 
 /// Writes a copy that nobody looks for but a person, makes sure of it, and says where it is.
-fn keep_aside(fs: &dyn Fs, at: &At, bytes: &[u8]) -> Result<String> {
+pub(crate) fn keep_aside(fs: &dyn Fs, at: &At, bytes: &[u8]) -> Result<String> {
     let failed = |error| StoreError::io("write", at, error);
     if let Some(parent) = at.path.parent() {
         fs::make_dirs(fs, at.root, &parent).map_err(failed)?;

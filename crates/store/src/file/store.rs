@@ -4,16 +4,19 @@
 
 use super::format::{self, FormatError};
 use super::locate::Location;
+use super::lost::{self, Lost};
 use super::options::{Env, Options};
+use super::restore::{self, Restored};
 use super::txn::FileTxn;
 use super::version::FormatVersion;
 use super::watch::FileWatch;
 use super::{layout, log, reader};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Fs, RealFs, absent_ok};
+use crate::history::History;
 use crate::host::{Host, SystemHost};
 use crate::traits::{Cursor, Events, Store, Txn, Watch};
-use jit_core::{Receipt, Snapshot};
+use jit_core::{Assignee, Receipt, Snapshot};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -169,5 +172,13 @@ impl Store for FileStore {
 
     fn watch(&self) -> Result<Box<dyn Watch>> {
         Ok(Box::new(FileWatch::new(&self.location.store)))
+    }
+
+    fn lost(&self, history: &dyn History) -> Result<Lost> {
+        lost::find(&self.env, history)
+    }
+
+    fn restore(&self, lost: &Lost, by: &Assignee) -> Result<Restored> {
+        restore::restore(&self.env, self.location.git.as_ref(), lost, by)
     }
 }

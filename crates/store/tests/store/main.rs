@@ -6,6 +6,7 @@ mod edits;
 mod lab;
 #[cfg(target_os = "linux")]
 mod links;
+mod lost;
 mod merging;
 mod places;
 mod segments;
