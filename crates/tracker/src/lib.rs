@@ -13,6 +13,7 @@ mod issues;
 mod leases;
 mod ports;
 mod tracker;
+mod upkeep;
 mod view;
 
 pub use call::{Call, Written};

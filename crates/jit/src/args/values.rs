@@ -3,7 +3,7 @@
 //! Owns the spelling of priorities, states, times and pairs. Refuses values that only a repository can judge.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
-use jit_core::issue::IssueType;
+use jit_core::issue::{IssueType, LinkKind};
 use jit_core::timestamp::parse_duration;
 use jit_core::{Assignee, GateKey, GateStage, Label, Priority, ShownState, Timestamp, Value};
 use std::time::Duration;
@@ -48,6 +48,14 @@ pub(crate) fn stage() -> ValueParser {
     let names = GateStage::ALL.map(GateStage::as_str);
     PossibleValuesParser::new(names)
         .map(|name| GateStage::parse(&name).expect("only known names pass"))
+        .into()
+}
+
+/// Accepts the kinds of links.
+pub(crate) fn link_kind() -> ValueParser {
+    let names = LinkKind::ALL.map(LinkKind::as_str);
+    PossibleValuesParser::new(names)
+        .map(|name| LinkKind::parse(&name).expect("only known names pass"))
         .into()
 }
 

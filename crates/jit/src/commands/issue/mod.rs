@@ -2,13 +2,17 @@
 //!
 //! Owns the list of verbs. Refuses their arguments: each verb has a file.
 
+mod archive;
 mod assign;
 pub(crate) mod claim;
 mod claim_next;
 mod comment;
 mod create;
+mod delete;
 pub(crate) mod done;
 mod hold;
+mod label;
+mod link;
 mod list;
 mod reject;
 mod release;
@@ -41,6 +45,10 @@ pub(crate) enum Command {
     Hold(hold::Args),
     Unhold(unhold::Args),
     Comment(comment::Args),
+    Label(label::Args),
+    Link(link::Args),
+    Archive(archive::Args),
+    Delete(delete::Args),
 }
 
 impl Command {
@@ -61,7 +69,11 @@ impl Command {
             | Self::Reopen(_)
             | Self::Hold(_)
             | Self::Unhold(_)
-            | Self::Comment(_) => Shape::Issue,
+            | Self::Comment(_)
+            | Self::Label(_)
+            | Self::Link(_)
+            | Self::Archive(_)
+            | Self::Delete(_) => Shape::Issue,
         }
     }
 
@@ -93,6 +105,10 @@ impl Command {
             Self::Hold(args) => hold::run(args, context),
             Self::Unhold(args) => unhold::run(&args, context),
             Self::Comment(args) => comment::run(&args, context),
+            Self::Label(args) => label::run(args, context),
+            Self::Link(args) => link::run(&args, context),
+            Self::Archive(args) => archive::run(&args, context),
+            Self::Delete(args) => delete::run(&args, context),
         }
     }
 }

@@ -203,6 +203,19 @@ fn graph_and_gates(sampler: &mut Sampler<'_>, ids: &Ids) {
     sampler.keep("gate_list", &["gate", "list"]);
     sampler.keep("gate_show", &["gate", "show", "review"]);
     sampler.keep("dep_rm", &["dep", "rm", tests, docs]);
+    upkeep(sampler, ids);
+}
+
+fn upkeep(sampler: &mut Sampler<'_>, ids: &Ids) {
+    let repo = sampler.repo;
+    let Ids { parser, docs, .. } = ids;
+    sampler.keep("issue_label", &["issue", "label", docs, "guide,-area:docs"]);
+    sampler.keep("issue_link", &["issue", "link", docs, "related", parser]);
+    let old = repo.create("Old");
+    repo.ok(&["issue", "reject", &old]);
+    sampler.keep("issue_archive", &["issue", "archive", &old]);
+    sampler.keep("issue_delete", &["issue", "delete", &old]);
+    sampler.keep("issue_restore", &["issue", "delete", "--restore", &old]);
 }
 
 fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
