@@ -92,6 +92,18 @@ pub(crate) fn temporary(root: Root, tag: &str) -> RelPath {
 
 /// Where a version of a file is kept aside by the transaction with this number.
 pub(crate) fn backup(seq: u64, wall_us: i64, at: &At, which: &str) -> At {
-    let flat = at.path.as_str().replace('/', "+");
+    let flat = flat(at);
     At::private(&format!("backup/{wall_us}-{seq}/{which}+{flat}"))
+}
+
+/// Returns the path of a file as one name, which its backups carry.
+pub(crate) fn flat(at: &At) -> String {
+    at.path.as_str().replace('/', "+")
+}
+
+/// Returns when a directory of backups was made, microseconds since 1970; `None` for any other name.
+pub(crate) fn backup_time(name: &str) -> Option<i64> {
+    let (wall_us, seq) = name.split_once('-')?;
+    seq.parse::<u64>().ok()?;
+    wall_us.parse().ok()
 }

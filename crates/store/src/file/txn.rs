@@ -54,6 +54,22 @@ impl FileTxn {
         })
     }
 
+    /// Puts this content in the place of a file, whatever it holds; `None`: it goes.
+    pub(crate) fn replace_file(&mut self, at: At, content: Option<Vec<u8>>) {
+        self.pending.has_more_than_renewals = true;
+        self.pending.files.insert(at, content);
+    }
+
+    /// Returns the files that will be written.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &At> {
+        self.pending.files.keys()
+    }
+
+    /// Returns the session that writes.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Returns the changes of the frame, each with what the file holds now.
     fn changes(&self) -> Result<Vec<FileChange>> {
         let files = self.pending.files.iter();
