@@ -3,6 +3,7 @@
 //! Owns the record and its size limits. Refuses to decide anything about it and to know how it is written down (`fields`).
 
 use crate::gate::{GateKey, GateResult};
+use crate::merge::MERGED;
 use crate::{Assignee, IssueId, Label, Priority, State, Timestamp, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -134,10 +135,12 @@ impl Issue {
         self.state.is_resolved() && !self.is_deleted()
     }
 
-    /// Returns the etag that this content must have: a hash over every field but the etag itself.
+    /// Returns the etag that this content must have: a hash over every field but the etag itself, and what the log still
+    /// has to be told about merges.
     pub fn compute_etag(&self) -> String {
         let mut fields = self.to_fields();
         fields.remove("etag");
+        fields.remove(MERGED);
         let mut hasher = blake3::Hasher::new();
         Value::Object(fields).hash_into(&mut hasher);
         hasher.finalize().to_hex()[..20].to_owned()

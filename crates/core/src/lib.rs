@@ -22,6 +22,7 @@ pub mod id;
 pub mod issue;
 pub mod label;
 pub mod lease;
+pub mod merge;
 pub mod policy;
 pub mod priority;
 pub mod query;

@@ -44,7 +44,7 @@ pub(super) fn deleted_to_value(deleted: &Deleted) -> Value {
     ])
 }
 
-pub(super) fn item_to_value(item: &ChecklistItem) -> Value {
+pub(crate) fn item_to_value(item: &ChecklistItem) -> Value {
     Value::object([
         ("id", item.id.as_str().into()),
         ("text", item.text.as_str().into()),
@@ -52,7 +52,7 @@ pub(super) fn item_to_value(item: &ChecklistItem) -> Value {
     ])
 }
 
-pub(super) fn comment_to_value(comment: &Comment) -> Value {
+pub(crate) fn comment_to_value(comment: &Comment) -> Value {
     Value::object([
         ("id", comment.id.as_str().into()),
         ("by", comment.by.as_str().into()),
@@ -62,7 +62,7 @@ pub(super) fn comment_to_value(comment: &Comment) -> Value {
     ])
 }
 
-pub(super) fn document_to_value(document: &Document) -> Value {
+pub(crate) fn document_to_value(document: &Document) -> Value {
     let mut members = BTreeMap::from([("path".to_owned(), Value::from(document.path.as_str()))]);
     let optional = [
         ("commit", &document.commit),

@@ -15,6 +15,7 @@ mod graph;
 mod lazy;
 mod leases;
 mod lookup;
+mod merge;
 mod marks;
 mod mend;
 mod records;
