@@ -24,6 +24,7 @@ pub enum ErrorKind {
     Untrusted,
     NotPermitted,
     AlreadyClaimed,
+    SlotFull,
     Assigned,
     Exists,
     EtagMismatch,
@@ -42,7 +43,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Unexpected,
         Self::Usage,
         Self::InvalidValue,
@@ -58,6 +59,7 @@ impl ErrorKind {
         Self::Untrusted,
         Self::NotPermitted,
         Self::AlreadyClaimed,
+        Self::SlotFull,
         Self::Assigned,
         Self::Exists,
         Self::EtagMismatch,
@@ -92,6 +94,7 @@ impl ErrorKind {
             Self::Untrusted => "untrusted",
             Self::NotPermitted => "not_permitted",
             Self::AlreadyClaimed => "already_claimed",
+            Self::SlotFull => "slot_full",
             Self::Assigned => "assigned",
             Self::Exists => "exists",
             Self::EtagMismatch => "etag_mismatch",
@@ -113,7 +116,11 @@ impl ErrorKind {
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::Busy | Self::Unavailable | Self::NothingReady | Self::OutcomeUnknown
+            Self::Busy
+                | Self::Unavailable
+                | Self::NothingReady
+                | Self::SlotFull
+                | Self::OutcomeUnknown
         )
     }
 }

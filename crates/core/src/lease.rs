@@ -5,7 +5,8 @@
 
 use crate::fields::{FieldError, Fields, number};
 use crate::request::Now;
-use crate::{Assignee, IssueId, Timestamp, Value};
+use crate::{Assignee, IssueId, SlotName, Timestamp, Value};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How far two hosts' wall clocks may differ before a lease of the other host counts as expired.
@@ -41,6 +42,16 @@ impl LeaseState {
     }
 }
 
+/// The process that lives as long as the work under a lease, never the one that only asked for the lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HolderProcess {
+    /// Its number.
+    pub pid: u32,
+    /// When it began, in the kernel's ticks since boot: numbers are used again, both together are not. None where the
+    /// system does not tell.
+    pub start: Option<u64>,
+}
+
 /// The right to work on one issue, granted to one holder under one epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lease {
@@ -72,6 +83,10 @@ pub struct Lease {
     pub renew_seq: u64,
     /// Somebody asks the holder to stop.
     pub cancel_requested: bool,
+    /// The slots that it holds as long as it lives.
+    pub slots: BTreeSet<SlotName>,
+    /// The process that does the work, where the holder named it.
+    pub process: Option<HolderProcess>,
     /// Members that this version does not know.
     pub extra: Fields,
 }
@@ -80,8 +95,8 @@ impl Lease {
     /// Returns whether the holder still holds it, as seen at `now`.
     ///
     /// Under the same boot the boot-time clock decides; containers of one machine share its boot. Another boot of the same
-    /// host proves that the holder is dead. For another host the wall clock decides, [`MAX_SKEW`] late: in doubt it is
-    /// held.
+    /// host proves that a process which was named is dead. Without one the name of the host proves nothing, since hosts
+    /// share names; then, and for another host, the wall clock decides, [`MAX_SKEW`] late: in doubt it is held.
     pub fn is_live(&self, now: &Now) -> bool {
         if self.state != LeaseState::Held {
             return false;
@@ -92,11 +107,14 @@ impl Lease {
         if self.boot_id == now.boot_id {
             return now.boottime_ms < self.renewed_boottime_ms.saturating_add(ttl_ms);
         }
+        if self.host == now.host && self.process.is_some() {
+            return false;
+        }
         let deadline = self
             .renewed_wall
             .plus(Duration::from_millis(ttl_ms))
             .plus(MAX_SKEW);
-        self.host != now.host && now.wall < deadline
+        now.wall < deadline
     }
 
     /// Returns when it ends by the wall clock unless it is renewed; none: never.
@@ -108,7 +126,8 @@ impl Lease {
     /// Returns every field by its name.
     pub fn to_fields(&self) -> Fields {
         let mut fields = self.extra.clone();
-        let known: [(&str, Value); 14] = [
+        let slots = self.slots.iter().map(|slot| slot.as_str().into());
+        let known: [(&str, Value); 17] = [
             ("issue", self.issue.as_str().into()),
             ("epoch", self.epoch.into()),
             ("state", self.state.as_str().into()),
@@ -123,6 +142,9 @@ impl Lease {
             ("ttl_ms", self.ttl_ms.into()),
             ("renew_seq", self.renew_seq.into()),
             ("cancel_requested", self.cancel_requested.into()),
+            ("slots", Value::Array(slots.collect())),
+            ("pid", self.process.map(|it| it.pid).into()),
+            ("pid_start", self.process.and_then(|it| it.start).into()),
         ];
         fields.extend(known.map(|(name, value)| (name.to_owned(), value)));
         fields
@@ -151,6 +173,8 @@ impl Lease {
                 .remove("cancel_requested")
                 .and_then(|value| value.as_bool())
                 .unwrap_or(false),
+            slots: slots(f)?,
+            process: process(f)?,
             extra: Fields::new(),
         };
         Ok(Self {
@@ -158,6 +182,27 @@ impl Lease {
             ..lease
         })
     }
+}
+
+fn slots(fields: &mut Fields) -> Result<BTreeSet<SlotName>, FieldError> {
+    let wrong = || FieldError::new("slots", "is no list of names");
+    let items = match fields.remove("slots") {
+        None | Some(Value::Null) => return Ok(BTreeSet::new()),
+        Some(Value::Array(items)) => items,
+        Some(_) => return Err(wrong()),
+    };
+    let name = |item: &Value| item.as_str().and_then(|text| SlotName::parse(text).ok());
+    items
+        .iter()
+        .map(|item| name(item).ok_or_else(wrong))
+        .collect()
+}
+
+fn process(fields: &mut Fields) -> Result<Option<HolderProcess>, FieldError> {
+    let (pid, start) = (number(fields, "pid")?, number(fields, "pid_start")?);
+    let narrow = |pid| u32::try_from(pid).map_err(|_| FieldError::new("pid", "is too large"));
+    let pid = pid.map(narrow).transpose()?;
+    Ok(pid.map(|pid| HolderProcess { pid, start }))
 }
 
 fn read<T>(

@@ -4,7 +4,7 @@
 //! codes (`wire`).
 
 use crate::readiness::Blocker;
-use crate::{Assignee, ErrorKind, GateKey, IssueId, State, Value};
+use crate::{Assignee, ErrorKind, GateKey, IssueId, SlotName, State, Value};
 use std::fmt;
 
 /// A rule said no; nothing is to be written.
@@ -85,6 +85,14 @@ pub enum Refusal {
         holder: Assignee,
         epoch: u64,
     },
+    /// A slot has no place left.
+    #[error("slot `{slot}` is full: {} of {max} taken{}", holders.len(), taken_by(.holders))]
+    SlotFull {
+        id: IssueId,
+        slot: SlotName,
+        max: u32,
+        holders: Vec<(IssueId, Assignee)>,
+    },
     /// The issue is meant for somebody else.
     #[error("issue `{id}` is assigned to {assignee}")]
     AssignedToAnother { id: IssueId, assignee: Assignee },
@@ -153,11 +161,34 @@ fn join_some(ids: &[IssueId]) -> String {
     }
 }
 
+/// Names a few of those who hold places of a slot.
+fn taken_by(holders: &[(IssueId, Assignee)]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = holders
+        .iter()
+        .take(SHOWN)
+        .map(|(id, holder)| format!("{holder} on `{id}`"))
+        .collect();
+    let more = holders.len().saturating_sub(SHOWN);
+    match (shown.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, 0) => format!(", by {}", shown.join(", ")),
+        (false, more) => format!(", by {} and {more} more", shown.join(", ")),
+    }
+}
+
 fn holder(current: Option<u64>) -> String {
     current.map_or_else(
         || "nobody holds the issue now".to_owned(),
         |epoch| format!("the issue is held under epoch {epoch}"),
     )
+}
+
+fn place((id, holder): &(IssueId, Assignee)) -> Value {
+    Value::object([
+        ("id", id.as_str().into()),
+        ("holder", holder.as_str().into()),
+    ])
 }
 
 fn sentences(blockers: &[Blocker]) -> String {
@@ -196,6 +227,7 @@ impl Refusal {
             Self::AutomaticGate { .. } | Self::WrongRole { .. } => ErrorKind::NotPermitted,
             Self::GateExists { .. } => ErrorKind::Exists,
             Self::AlreadyClaimed { .. } => ErrorKind::AlreadyClaimed,
+            Self::SlotFull { .. } => ErrorKind::SlotFull,
             Self::AssignedToAnother { .. } => ErrorKind::Assigned,
             Self::Cycle { .. } => ErrorKind::Cycle,
             Self::EtagDiffers { .. } => ErrorKind::EtagMismatch,
@@ -255,6 +287,17 @@ impl Refusal {
                 id(issue),
                 ("holder", holder.as_str().into()),
                 ("epoch", (*epoch).into()),
+            ]),
+            Self::SlotFull {
+                id: issue,
+                slot,
+                max,
+                holders,
+            } => Value::object([
+                id(issue),
+                ("slot", slot.as_str().into()),
+                ("max", (*max).into()),
+                ("holders", Value::Array(holders.iter().map(place).collect())),
             ]),
             Self::AssignedToAnother {
                 id: issue,

@@ -100,6 +100,11 @@ impl Context {
         Ok(self.tracker()?.view()?)
     }
 
+    /// Returns the epochs that the asker claims to hold.
+    pub(crate) fn fence(&self) -> &Fence {
+        &self.fence
+    }
+
     /// Returns what a writing command brings along.
     pub(crate) fn call(&self, force: bool) -> Result<Call, CliError> {
         Ok(Call {

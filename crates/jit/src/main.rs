@@ -11,6 +11,7 @@ mod crash;
 mod error;
 mod identity;
 mod output;
+mod process;
 mod reply;
 
 fn main() -> std::process::ExitCode {

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::tracker::{Asked, Tracker};
 use jit_core::decide;
 use jit_core::id::IdPrefix;
+use std::slice;
 
 impl Tracker {
     /// Makes one issue wait for others.
@@ -18,7 +19,9 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_one(
             call,
-            &Asked::new("dep add", &(id, dependencies)),
+            &Asked::new("dep add", &())
+                .naming(slice::from_ref(id))
+                .naming(dependencies),
             id,
             |snapshot, request, id| {
                 decide::dep_add(
@@ -40,7 +43,9 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_one(
             call,
-            &Asked::new("dep rm", &(id, dependencies)),
+            &Asked::new("dep rm", &())
+                .naming(slice::from_ref(id))
+                .naming(dependencies),
             id,
             |snapshot, request, id| {
                 // A missing target is what one wants to get rid of, so a whole id need not exist.

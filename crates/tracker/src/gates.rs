@@ -8,6 +8,7 @@ use crate::tracker::{Asked, Decided, Tracker};
 use jit_core::decide::{self, GateVerdict};
 use jit_core::id::IdPrefix;
 use jit_core::{GateDefinition, GateKey};
+use std::slice;
 
 impl Tracker {
     /// Defines a gate for the repository.
@@ -28,7 +29,7 @@ impl Tracker {
     pub fn gate_add(&self, call: &Call, id: &IdPrefix, keys: &[GateKey]) -> Result<Written, Error> {
         self.write_one(
             call,
-            &Asked::new("gate add", &(id, keys)),
+            &Asked::new("gate add", &keys).naming(slice::from_ref(id)),
             id,
             |snapshot, request, id| decide::gate_add(snapshot, request, id, keys),
         )
@@ -38,7 +39,7 @@ impl Tracker {
     pub fn gate_rm(&self, call: &Call, id: &IdPrefix, keys: &[GateKey]) -> Result<Written, Error> {
         self.write_one(
             call,
-            &Asked::new("gate rm", &(id, keys)),
+            &Asked::new("gate rm", &keys).naming(slice::from_ref(id)),
             id,
             |snapshot, request, id| decide::gate_rm(snapshot, request, id, keys),
         )
@@ -54,7 +55,7 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("gate pass", &(ids, keys, verdict)),
+            &Asked::new("gate pass", &(keys, verdict)).naming(ids),
             ids,
             |snapshot, request, ids| decide::gate_pass(snapshot, request, ids, keys, verdict),
         )
@@ -70,7 +71,7 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("gate fail", &(ids, keys, verdict)),
+            &Asked::new("gate fail", &(keys, verdict)).naming(ids),
             ids,
             |snapshot, request, ids| decide::gate_fail(snapshot, request, ids, keys, verdict),
         )

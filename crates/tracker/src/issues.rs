@@ -8,6 +8,7 @@ use crate::tracker::{Asked, Decided, Tracker};
 use jit_core::decide::{self, NewIssue, Update};
 use jit_core::id::IdPrefix;
 use jit_core::{Assignee, Changeset, IssueId, Refusal, Request, Snapshot, Timestamp};
+use std::slice;
 
 impl Tracker {
     /// Creates an issue.
@@ -15,9 +16,13 @@ impl Tracker {
         let timeless = NewIssue {
             due: None,
             not_before: None,
+            dependencies: Vec::new(),
+            parent: None,
             ..new.clone()
         };
-        let asked = Asked::new("issue create", &timeless);
+        let asked = Asked::new("issue create", &timeless)
+            .naming(&new.dependencies)
+            .naming(new.parent.as_slice());
         // Ids are drawn before the transaction, several of them because one may be taken.
         let drawn: Result<Vec<IssueId>, _> = (0..4).map(|_| self.ids.issue_id()).collect();
         let drawn = drawn.map_err(Error::System)?;
@@ -39,11 +44,14 @@ impl Tracker {
         let timeless = Update {
             due: None,
             not_before: None,
+            parent: None,
             ..update.clone()
         };
         self.write_each(
             call,
-            &Asked::new("issue update", &(ids, timeless)),
+            &Asked::new("issue update", &timeless)
+                .naming(ids)
+                .naming(update.parent.as_slice()),
             ids,
             |snapshot, request, ids| decide::update(snapshot, request, ids, update),
         )
@@ -53,7 +61,7 @@ impl Tracker {
     pub fn assign(&self, call: &Call, ids: &[IdPrefix], who: &Assignee) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("issue assign", &(ids, who)),
+            &Asked::new("issue assign", &who).naming(ids),
             ids,
             |snapshot, request, ids| decide::assign(snapshot, request, ids, who),
         )
@@ -63,7 +71,7 @@ impl Tracker {
     pub fn unassign(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("issue unassign", &ids),
+            &Asked::new("issue unassign", &()).naming(ids),
             ids,
             decide::unassign,
         )
@@ -79,7 +87,7 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("issue release", &(ids, reason)),
+            &Asked::new("issue release", &reason).naming(ids),
             ids,
             |snapshot, request, ids| decide::release(snapshot, request, ids, reason, not_before),
         )
@@ -87,7 +95,12 @@ impl Tracker {
 
     /// Finishes it.
     pub fn done(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
-        self.write_each(call, &Asked::new("issue done", &ids), ids, decide::done)
+        self.write_each(
+            call,
+            &Asked::new("issue done", &()).naming(ids),
+            ids,
+            decide::done,
+        )
     }
 
     /// Decides that it will not be done.
@@ -99,7 +112,7 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("issue reject", &(ids, reason)),
+            &Asked::new("issue reject", &reason).naming(ids),
             ids,
             |snapshot, request, ids| decide::reject(snapshot, request, ids, reason),
         )
@@ -107,14 +120,19 @@ impl Tracker {
 
     /// Opens it again.
     pub fn reopen(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
-        self.write_each(call, &Asked::new("issue reopen", &ids), ids, decide::reopen)
+        self.write_each(
+            call,
+            &Asked::new("issue reopen", &()).naming(ids),
+            ids,
+            decide::reopen,
+        )
     }
 
     /// Says "not now".
     pub fn hold(&self, call: &Call, ids: &[IdPrefix], reason: &str) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("issue hold", &(ids, reason)),
+            &Asked::new("issue hold", &reason).naming(ids),
             ids,
             |snapshot, request, ids| decide::hold(snapshot, request, ids, reason),
         )
@@ -122,14 +140,19 @@ impl Tracker {
 
     /// Takes "not now" back.
     pub fn unhold(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
-        self.write_each(call, &Asked::new("issue unhold", &ids), ids, decide::unhold)
+        self.write_each(
+            call,
+            &Asked::new("issue unhold", &()).naming(ids),
+            ids,
+            decide::unhold,
+        )
     }
 
     /// Says something about it.
     pub fn comment(&self, call: &Call, id: &IdPrefix, text: &str) -> Result<Written, Error> {
         self.write_one(
             call,
-            &Asked::new("issue comment", &(id, text)),
+            &Asked::new("issue comment", &text).naming(slice::from_ref(id)),
             id,
             |snapshot, request, id| decide::comment(snapshot, request, id, text),
         )

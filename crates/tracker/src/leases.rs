@@ -5,10 +5,21 @@
 use crate::call::{Call, Written};
 use crate::error::Error;
 use crate::tracker::{Asked, Decided, Tracker};
-use jit_core::decide::{self, NextFilter, Renewal, Renewed};
+use crate::view::View;
+use jit_core::decide::{self, ClaimTerms, NextFilter, Renewal, Renewed};
 use jit_core::id::IdPrefix;
-use jit_core::{Assignee, Refusal, Request};
-use std::time::Duration;
+use jit_core::{Assignee, Fence, HolderProcess, Lease, Refusal, Request};
+
+/// A lease to prolong, as somebody typed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedRenewal {
+    /// The issue.
+    pub issue: IdPrefix,
+    /// The epoch that the asker holds.
+    pub epoch: u64,
+    /// The process that does the work, where the asker names it.
+    pub process: Option<HolderProcess>,
+}
 
 impl Tracker {
     /// Takes issues for `who`.
@@ -17,14 +28,14 @@ impl Tracker {
         call: &Call,
         ids: &[IdPrefix],
         who: &Assignee,
-        ttl: Option<Duration>,
+        terms: &ClaimTerms,
     ) -> Result<Written, Error> {
         self.write(
             call,
-            &Asked::new("issue claim", &(ids, who, ttl)),
+            &Asked::new("issue claim", &(who, terms.ttl, &terms.slots)).naming(ids),
             |snapshot, request| {
                 let ids = Self::resolve(snapshot, ids)?;
-                let changes = decide::claim(snapshot, request, &ids, who, ttl)?;
+                let changes = decide::claim(snapshot, request, &ids, who, terms)?;
                 Ok(Decided::new(changes, ids))
             },
         )
@@ -36,13 +47,13 @@ impl Tracker {
         call: &Call,
         who: &Assignee,
         filter: &NextFilter,
-        ttl: Option<Duration>,
+        terms: &ClaimTerms,
     ) -> Result<Written, Error> {
         self.write(
             call,
-            &Asked::new("issue claim-next", &(who, filter, ttl)),
+            &Asked::new("issue claim-next", &(who, filter, terms.ttl, &terms.slots)),
             |snapshot, request| {
-                let changes = decide::claim_next(snapshot, request, who, filter, ttl)?;
+                let changes = decide::claim_next(snapshot, request, who, filter, terms)?;
                 let ids = changes
                     .leases
                     .iter()
@@ -58,15 +69,18 @@ impl Tracker {
     pub fn lease_renew(
         &self,
         call: &Call,
-        renewals: &[(IdPrefix, u64)],
+        renewals: &[AskedRenewal],
     ) -> Result<Vec<Result<Renewed, Refusal>>, Error> {
         let mut txn = self.store.begin()?;
         let request = self.request(call)?;
         let asked: Vec<Result<Renewal, Refusal>> = renewals
             .iter()
-            .map(|(prefix, epoch)| {
-                let id = txn.snapshot().resolve(prefix)?;
-                Ok(Renewal { id, epoch: *epoch })
+            .map(|asked| {
+                Ok(Renewal {
+                    id: txn.snapshot().resolve(&asked.issue)?,
+                    epoch: asked.epoch,
+                    process: asked.process,
+                })
             })
             .collect();
         let known: Vec<Renewal> = asked.iter().flatten().cloned().collect();
@@ -80,6 +94,36 @@ impl Tracker {
             asked.map(|_| renewed.next().expect("each known lease has an answer"))
         };
         Ok(asked.into_iter().map(answer).collect())
+    }
+
+    /// Asks the holders of issues to stop.
+    pub fn lease_cancel(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
+        self.write_each(
+            call,
+            &Asked::new("lease cancel", &()).naming(ids),
+            ids,
+            decide::lease_cancel,
+        )
+    }
+
+    /// Returns the lease of an issue if it lives under the epoch of the fence; never writes. The issue is the
+    /// one that the environment fences where none is named.
+    pub fn lease_check(
+        &self,
+        fence: &Fence,
+        issue: Option<&IdPrefix>,
+    ) -> Result<(Lease, View), Error> {
+        let view = self.view()?;
+        let fenced = fence.environment.as_ref().map(|(id, _)| id.clone());
+        let id = match (issue, fenced) {
+            (Some(prefix), _) => view.snapshot.resolve(prefix)?,
+            (None, Some(id)) => id,
+            (None, None) => {
+                return Err(Refusal::invalid("issue", "is neither named nor in JIT_ISSUE").into());
+            }
+        };
+        let lease = decide::lease_check(&view.snapshot, &view.now, fence, &id)?.clone();
+        Ok((lease, view))
     }
 
     /// Records the leases that have run out.

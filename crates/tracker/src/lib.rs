@@ -20,6 +20,7 @@ pub use call::{Call, Written};
 pub use error::Error;
 pub use events::EventFilter;
 pub use import::{ImportReport, Left};
+pub use leases::AskedRenewal;
 pub use ports::{Clock, IdSource, SystemClock, SystemIds};
 pub use tracker::Tracker;
 pub use view::View;

@@ -12,7 +12,6 @@ use jit_core::{
     decide,
 };
 use jit_store::{Store, Txn};
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 /// The use cases over one store.
@@ -33,21 +32,62 @@ pub(crate) struct Decided {
 /// What a command asks for: a repeated key answers only for the very same.
 pub(crate) struct Asked {
     verb: &'static str,
-    digest: String,
+    arguments: String,
+    issues: Vec<Vec<IdPrefix>>,
 }
 
 impl Asked {
-    /// Member of a receipt that keeps the digest.
-    const DIGEST: &'static str = "asked";
+    /// Member of a receipt that keeps the digest of what was typed.
+    const TYPED: &'static str = "asked";
+    /// Member of a receipt that keeps the digest of what was meant by it.
+    const MEANT: &'static str = "meant";
 
     /// Returns the request for `verb` with these arguments. Points in time stay out of them, since `10m` from now is
-    /// another point at every retry.
+    /// another point at every retry; the issues that it names are for `naming`.
     pub(crate) fn new(verb: &'static str, arguments: &dyn Debug) -> Self {
-        let digest = blake3::hash(format!("{arguments:?}").as_bytes()).to_hex();
         Self {
             verb,
-            digest: digest[..20].to_owned(),
+            arguments: format!("{arguments:?}"),
+            issues: Vec::new(),
         }
+    }
+
+    /// Adds issues in one role: whether their ids were typed in full or in part is the same request.
+    pub(crate) fn naming(mut self, issues: &[IdPrefix]) -> Self {
+        self.issues.push(issues.to_vec());
+        self
+    }
+
+    /// Returns the digests of what was typed and of what is meant by it in `snapshot`.
+    ///
+    /// Both, because a retry may be typed in another form, or come when the first answer has taken an issue away.
+    fn digests(&self, snapshot: &Snapshot) -> [(&'static str, String); 2] {
+        let digest = |issues: &dyn Debug| {
+            let text = format!("{}{issues:?}", self.arguments);
+            blake3::hash(text.as_bytes()).to_hex()[..20].to_owned()
+        };
+        let meant = |prefix: &IdPrefix| {
+            let resolved = snapshot.resolve(prefix);
+            resolved.map_or_else(|_| prefix.to_string(), |id| id.to_string())
+        };
+        let meant: Vec<Vec<String>> = self
+            .issues
+            .iter()
+            .map(|issues| issues.iter().map(meant).collect())
+            .collect();
+        [
+            (Self::TYPED, digest(&self.issues)),
+            (Self::MEANT, digest(&meant)),
+        ]
+    }
+
+    /// Returns whether a receipt answers this very request.
+    fn is_answered_by(&self, receipt: &Receipt, snapshot: &Snapshot) -> bool {
+        let mut digests = self.digests(snapshot).into_iter();
+        receipt.verb == self.verb
+            && digests.any(|(name, digest)| {
+                receipt.extra.get(name).and_then(Value::as_str) == Some(&digest)
+            })
     }
 }
 
@@ -184,9 +224,7 @@ impl Tracker {
         let Some(receipt) = txn.receipt(key)? else {
             return Ok(None);
         };
-        let is_same = receipt.verb == asked.verb
-            && receipt.extra.get(Asked::DIGEST).and_then(Value::as_str) == Some(&asked.digest);
-        if !is_same {
+        if !asked.is_answered_by(&receipt, txn.snapshot()) {
             return Err(Refusal::KeyReused {
                 key: key.clone(),
                 verb: receipt.verb,
@@ -225,18 +263,24 @@ impl Tracker {
             mut changes,
             issues,
         } = decided;
+        // A lease that is only marked was granted to somebody else, under another key.
         let granted = changes
             .leases
             .iter()
-            .find(|lease| lease.state == LeaseState::Held);
+            .find(|lease| lease.state == LeaseState::Held && lease.key == request.key);
         let epoch = granted.map(|lease| lease.epoch);
         let changed = !changes.is_empty();
-        changes.receipt = request.key.filter(|_| changed).map(|key| Receipt {
-            key,
-            verb: asked.verb.to_owned(),
-            issues: issues.clone(),
-            epoch,
-            extra: BTreeMap::from([(Asked::DIGEST.to_owned(), asked.digest.as_str().into())]),
+        changes.receipt = request.key.filter(|_| changed).map(|key| {
+            let digests = asked.digests(txn.snapshot()).into_iter();
+            Receipt {
+                key,
+                verb: asked.verb.to_owned(),
+                issues: issues.clone(),
+                epoch,
+                extra: digests
+                    .map(|(name, digest)| (name.to_owned(), digest.into()))
+                    .collect(),
+            }
         });
         txn.apply(&changes);
         let view = View {

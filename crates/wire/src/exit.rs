@@ -18,7 +18,10 @@ pub const MEANINGS: [(u8, &str); 12] = [
         "refused by a rule; validation findings; a gate's checker failed",
     ),
     (5, "not trusted, not permitted"),
-    (6, "conflict: claimed, assigned, exists, etag differs"),
+    (
+        6,
+        "conflict: claimed, assigned, slot full, exists, etag differs",
+    ),
     (7, "lease lost: the epoch is not current; nothing written"),
     (8, "busy or store unavailable: retry"),
     (9, "store damaged, format too new, merge in progress"),
@@ -45,6 +48,7 @@ pub fn exit_code(kind: ErrorKind) -> u8 {
         | ErrorKind::Invalid => 4,
         ErrorKind::Untrusted | ErrorKind::NotPermitted => 5,
         ErrorKind::AlreadyClaimed
+        | ErrorKind::SlotFull
         | ErrorKind::Assigned
         | ErrorKind::Exists
         | ErrorKind::EtagMismatch

@@ -6,7 +6,7 @@ use jit_core::request::Now;
 use jit_core::{Lease, LeaseState, Value};
 
 /// Members of a lease object.
-pub const FIELDS: [&str; 12] = [
+pub const FIELDS: [&str; 15] = [
     "issue",
     "epoch",
     "state",
@@ -19,6 +19,9 @@ pub const FIELDS: [&str; 12] = [
     "ttl_ms",
     "renew_seq",
     "cancel_requested",
+    "slots",
+    "pid",
+    "pid_start",
 ];
 
 /// Returns the lease as an object; one whose time is over is `expired`, whether a writer has recorded it or not.
@@ -32,7 +35,8 @@ pub fn lease(lease: &Lease, now: &Now) -> Value {
         lease.state
     };
     let mut fields = lease.extra.clone();
-    let known: [(&str, Value); 12] = [
+    let slots = lease.slots.iter().map(|slot| slot.as_str().into());
+    let known: [(&str, Value); 15] = [
         ("issue", lease.issue.as_str().into()),
         ("epoch", lease.epoch.into()),
         ("state", state.as_str().into()),
@@ -48,6 +52,9 @@ pub fn lease(lease: &Lease, now: &Now) -> Value {
         ("ttl_ms", lease.ttl_ms.into()),
         ("renew_seq", lease.renew_seq.into()),
         ("cancel_requested", lease.cancel_requested.into()),
+        ("slots", Value::Array(slots.collect())),
+        ("pid", lease.process.map(|it| it.pid).into()),
+        ("pid_start", lease.process.and_then(|it| it.start).into()),
     ];
     fields.extend(known.map(|(name, value)| (name.to_owned(), value)));
     Value::Object(fields)

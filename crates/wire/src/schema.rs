@@ -248,6 +248,9 @@ fn lease_properties() -> Value {
         "ttl_ms": whole_or_null(),
         "renew_seq": whole(),
         "cancel_requested": truth(),
+        "slots": {"type": "array", "items": text()},
+        "pid": whole_or_null(),
+        "pid_start": whole_or_null(),
     })
 }
 

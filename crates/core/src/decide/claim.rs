@@ -1,31 +1,54 @@
 //! Takes an issue and grants the lease, or picks the best one to take.
 //!
-//! Owns who may take what. Refuses to end a lease.
+//! Owns who may take what, and under which slots. Refuses to end a lease.
 
 use super::Decision;
 use super::edit::{AfterEnd, Edit, Step};
 use crate::event::EventKind;
 use crate::issue::IssueType;
 use crate::{
-    Assignee, Issue, IssueId, Label, Lease, LeaseState, Priority, Refusal, Request, ShownState,
-    Snapshot, State,
+    Assignee, HolderProcess, Issue, IssueId, Label, Lease, LeaseState, Priority, Refusal, Request,
+    ShownState, SlotName, Snapshot, State,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The longest time to live, in milliseconds: the largest number that every reader of a lease can keep exact.
 const LONGEST_TTL: u64 = (1 << 53) - 1;
 
-/// Takes each issue for `who`; the lease lives for `ttl` without a renewal, or for ever.
+/// What a claim asks for beside the issue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimTerms {
+    /// How long the lease lives without a renewal; none: for ever.
+    pub ttl: Option<Duration>,
+    /// The slots that each lease takes one place of, and how many places each has.
+    pub slots: BTreeMap<SlotName, u32>,
+    /// The process that will do the work, where it is known.
+    pub process: Option<HolderProcess>,
+}
+
+impl From<Option<Duration>> for ClaimTerms {
+    fn from(ttl: Option<Duration>) -> Self {
+        Self {
+            ttl,
+            ..Self::default()
+        }
+    }
+}
+
+/// Takes each issue for `who`, all of them or none.
+///
+/// Issues that are taken together take places of a slot one after the other.
 pub fn claim(
     snapshot: &Snapshot,
     request: &Request,
     ids: &[IssueId],
     who: &Assignee,
-    ttl: Option<Duration>,
+    terms: &ClaimTerms,
 ) -> Decision {
     let mut edit = Edit::new(snapshot, request);
     for id in ids {
-        claim_one(&mut edit, id, who, ttl)?;
+        claim_one(&mut edit, id, who, terms)?;
     }
     Ok(edit.finish())
 }
@@ -57,11 +80,11 @@ pub fn claim_next(
     request: &Request,
     who: &Assignee,
     filter: &NextFilter,
-    ttl: Option<Duration>,
+    terms: &ClaimTerms,
 ) -> Decision {
     let mut edit = Edit::new(snapshot, request);
     let id = next(&edit, who, filter).ok_or_else(|| Refusal::NothingReady { who: who.clone() })?;
-    claim_one(&mut edit, &id, who, ttl)?;
+    claim_one(&mut edit, &id, who, terms)?;
     Ok(edit.finish())
 }
 
@@ -94,7 +117,7 @@ pub(super) fn claim_one(
     edit: &mut Edit<'_>,
     id: &IssueId,
     who: &Assignee,
-    ttl: Option<Duration>,
+    terms: &ClaimTerms,
 ) -> Result<(), Refusal> {
     edit.guard(id, AfterEnd::Nothing)?;
     let issue = edit.issue(id)?;
@@ -102,11 +125,12 @@ pub(super) fn claim_one(
         return Ok(());
     }
     check_free(edit, issue, who)?;
+    check_slots(edit.snapshot(), id, &terms.slots)?;
     let epoch = issue
         .epoch
         .max(edit.snapshot().lease(id).map_or(0, |lease| lease.epoch))
         + 1;
-    edit.put_lease(grant(edit.request, id, who, epoch, ttl));
+    edit.put_lease(grant(edit.request, id, who, epoch, terms));
     let step = Step {
         epoch: Some(epoch),
         ..Step::new(EventKind::IssueClaimed)
@@ -186,13 +210,30 @@ fn check_free(edit: &Edit<'_>, issue: &Issue, who: &Assignee) -> Result<(), Refu
     }
 }
 
-fn grant(
-    request: &Request,
+/// Refuses a claim for which a slot has no place left. Only a claim that asks for slots looks at other leases.
+fn check_slots(
+    snapshot: &Snapshot,
     id: &IssueId,
-    who: &Assignee,
-    epoch: u64,
-    ttl: Option<Duration>,
-) -> Lease {
+    slots: &BTreeMap<SlotName, u32>,
+) -> Result<(), Refusal> {
+    for (slot, max) in slots {
+        let holders: Vec<(IssueId, Assignee)> = snapshot
+            .slot_holders(slot, id)
+            .map(|lease| (lease.issue.clone(), lease.holder.clone()))
+            .collect();
+        if holders.len() as u64 >= u64::from(*max) {
+            return Err(Refusal::SlotFull {
+                id: id.clone(),
+                slot: slot.clone(),
+                max: *max,
+                holders,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn grant(request: &Request, id: &IssueId, who: &Assignee, epoch: u64, terms: &ClaimTerms) -> Lease {
     let now = &request.now;
     Lease {
         issue: id.clone(),
@@ -206,11 +247,13 @@ fn grant(
         granted_wall: now.wall,
         renewed_wall: now.wall,
         renewed_boottime_ms: now.boottime_ms,
-        ttl_ms: ttl.map(|ttl| {
+        ttl_ms: terms.ttl.map(|ttl| {
             u64::try_from(ttl.as_millis()).map_or(LONGEST_TTL, |ms| ms.min(LONGEST_TTL))
         }),
         renew_seq: 0,
         cancel_requested: false,
+        slots: terms.slots.keys().cloned().collect(),
+        process: terms.process,
         extra: crate::fields::Fields::new(),
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the rule who may still do so. Refuses to write issues or events: a renewal is no news.
 
 use super::edit::Edit;
-use crate::{Changeset, IssueId, Lease, LeaseState, Request, Snapshot, Timestamp};
+use crate::{Changeset, HolderProcess, IssueId, Lease, LeaseState, Request, Snapshot, Timestamp};
 
 /// A lease to prolong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Renewal {
     pub id: IssueId,
     /// The epoch that the asker holds.
     pub epoch: u64,
+    /// The process that does the work, where the asker names it.
+    pub process: Option<HolderProcess>,
 }
 
 /// What became of a renewal.
@@ -45,7 +47,7 @@ pub struct Renewed {
 }
 
 /// Prolongs each lease whose epoch is presented. A lease that ran out can be prolonged until a writer has recorded its
-/// end, since nobody else can have taken the issue before that.
+/// end, since nobody else can have taken the issue, or a place of its slots, before that.
 pub fn renew(
     snapshot: &Snapshot,
     request: &Request,
@@ -62,14 +64,19 @@ pub fn renew(
 fn renew_one(edit: &mut Edit<'_>, renewal: &Renewal) -> Renewed {
     let outcome = match (edit.issue(&renewal.id), edit.snapshot().lease(&renewal.id)) {
         (Err(_), _) => RenewOutcome::NotFound,
-        (Ok(issue), Some(lease)) if is_holding(lease, renewal.epoch, issue.epoch) => {
+        (Ok(issue), Some(lease))
+            if is_holding(lease, renewal.epoch, issue.epoch) && !is_fenced(edit, renewal) =>
+        {
             let now = &edit.request.now;
+            // A number from another boot names nobody any more.
+            let known = lease.process.filter(|_| lease.boot_id == now.boot_id);
             let renewed = Lease {
                 host: now.host.clone(),
                 boot_id: now.boot_id.clone(),
                 renewed_wall: now.wall,
                 renewed_boottime_ms: now.boottime_ms,
                 renew_seq: lease.renew_seq + 1,
+                process: renewal.process.or(known),
                 ..lease.clone()
             };
             let outcome = RenewOutcome::Renewed {
@@ -92,4 +99,10 @@ fn renew_one(edit: &mut Edit<'_>, renewal: &Renewal) -> Renewed {
 
 fn is_holding(lease: &Lease, presented: u64, known: u64) -> bool {
     lease.state == LeaseState::Held && lease.epoch == presented && lease.epoch >= known
+}
+
+/// Whether the asker's surroundings say that it holds the issue under another epoch than the one it presents.
+fn is_fenced(edit: &Edit<'_>, renewal: &Renewal) -> bool {
+    let environment = edit.request.fence.environment.as_ref();
+    environment.is_some_and(|(id, epoch)| *id == renewal.id && *epoch != renewal.epoch)
 }

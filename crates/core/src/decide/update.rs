@@ -5,7 +5,7 @@
 use super::Decision;
 use super::archive::archive_one;
 use super::assign::assign_one;
-use super::claim::claim_one;
+use super::claim::{ClaimTerms, claim_one};
 use super::create::{description, target, title, unknown_type};
 use super::depend::refuse_cycle;
 use super::done::done_one;
@@ -227,7 +227,7 @@ fn change_state(
         ShownState::Ready | ShownState::Open => release_one(edit, id, None, not_before),
         ShownState::InProgress => {
             let who = edit.request.actor.clone();
-            claim_one(edit, id, &who, None)
+            claim_one(edit, id, &who, &ClaimTerms::default())
         }
         ShownState::Done => done_one(edit, id),
         ShownState::Rejected => reject_one(edit, id, None),

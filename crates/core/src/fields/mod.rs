@@ -7,12 +7,12 @@ mod read;
 mod write;
 
 pub(crate) use self::read::number;
-pub(crate) use self::write::{comment_to_value, document_to_value, item_to_value};
 use self::read::{
     assignee, comment_from_fields, deleted_from_fields, dependencies, document_from_fields,
     gate_key, gates_from_value, hold_from_fields, item_from_fields, link_from_fields, minutes,
     named, object, objects, optional, owned, required, set, time,
 };
+pub(crate) use self::write::{comment_to_value, document_to_value, item_to_value};
 use self::write::{
     deleted_to_value, gates_to_value, hold_to_value, link_to_value, list, text_or_null, texts,
 };

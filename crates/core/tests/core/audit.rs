@@ -188,6 +188,8 @@ fn an_epoch_behind_its_lease_is_released() {
         ttl_ms: None,
         renew_seq: 0,
         cancel_requested: false,
+        slots: std::collections::BTreeSet::new(),
+        process: None,
         key: None,
         extra: BTreeMap::new(),
     };

@@ -74,7 +74,11 @@ impl Source for Whole {
     }
 
     fn lapsing(&self, now: &Now) -> Sourced<Vec<IssueId>> {
-        self.ask(|all| all.lapsed_leases(now).map(|lease| lease.issue.clone()).collect())
+        self.ask(|all| {
+            all.lapsed_leases(now)
+                .map(|lease| lease.issue.clone())
+                .collect()
+        })
     }
 
     fn candidates(
@@ -89,9 +93,8 @@ impl Source for Whole {
                 policy,
                 now,
             };
-            let is_ruled_out = |blocker: &Blocker| {
-                matches!(blocker.kind(), "dependency" | "child" | "hold")
-            };
+            let is_ruled_out =
+                |blocker: &Blocker| matches!(blocker.kind(), "dependency" | "child" | "hold");
             let may_be_ready = |issue: &&Issue| {
                 issue.state == State::Open
                     && (issue.assignee.is_none() || issue.assignee.as_ref() == who)

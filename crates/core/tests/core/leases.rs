@@ -26,14 +26,121 @@ fn a_lease_that_ran_out_leaves_the_issue_open() {
 }
 
 #[test]
-fn another_boot_of_the_same_host_ends_a_lease_with_a_ttl() {
+fn another_boot_of_the_same_host_ends_a_lease_with_a_ttl_and_a_process() {
     check(
-        "create a; claim a agent:x ttl=60; reboot",
+        "create a; claim a agent:x ttl=60 pid=7; reboot",
         &expect!["a ready"],
     );
     check(
-        "create a; claim a agent:x; reboot",
+        "create a; claim a agent:x pid=7; reboot; tick 9999999",
         &expect!["a in_progress (agent:x)"],
+    );
+    check(
+        "create a; claim a agent:x ttl=60; reboot; tick 119",
+        &expect!["a in_progress (agent:x)"],
+    );
+    check(
+        "create a; claim a agent:x ttl=60; reboot; tick 120",
+        &expect!["a ready"],
+    );
+}
+
+#[test]
+fn a_renewal_may_name_the_process_and_forgets_one_of_another_boot() {
+    check(
+        "create a; claim a agent:x ttl=60; renew a 1 8; reboot",
+        &expect![[r#"
+            renew a: Renewed
+            a ready"#]],
+    );
+    check(
+        "create a; claim a agent:x ttl=60 pid=7; renew a 1; reboot",
+        &expect![[r#"
+            renew a: Renewed
+            a ready"#]],
+    );
+    // Another host took the work over: the number that the first one named says nothing there.
+    check(
+        "create a; claim a agent:x ttl=60 pid=7; move there; renew a 1; reboot; tick 119",
+        &expect![[r#"
+            renew a: Renewed
+            a in_progress (agent:x)"#]],
+    );
+}
+
+#[test]
+fn the_environment_fences_renewals() {
+    check(
+        "create a; claim a agent:x ttl=60; env a 1; renew a 1; env a 3; renew a 1",
+        &expect![[r#"
+            renew a: Renewed
+            renew a: Fenced
+            a in_progress (agent:x)"#]],
+    );
+}
+
+#[test]
+fn a_check_answers_while_the_epoch_holds_the_issue() {
+    check(
+        "create a; claim a agent:x ttl=60; epoch 1; check a; env a 1; check a",
+        &expect![[r#"
+            check a: epoch 1
+            check a: epoch 1
+            a in_progress (agent:x)"#]],
+    );
+    check(
+        "create a; claim a agent:x ttl=60; tick 60; epoch 1; check a",
+        &expect![[r#"
+            check a: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
+            a ready"#]],
+    );
+    check(
+        "create a; claim a agent:x; epoch 1; done a; epoch 1; check a",
+        &expect![[r#"
+            check a: lease_lost (epoch 1 of issue `a` is no longer current: nobody holds the issue now)
+            a done (agent:x)"#]],
+    );
+    check(
+        "create a; claim a agent:x; force; release a; claim a agent:b; epoch 1; check a; env a 1; epoch 2; check a",
+        &expect![[r#"
+            check a: lease_lost (epoch 1 of issue `a` is no longer current: the issue is held under epoch 2)
+            check a: lease_lost (epoch 1 of issue `a` is no longer current: the issue is held under epoch 2)
+            a in_progress (agent:b)"#]],
+    );
+    check(
+        "create a; check a; check x",
+        &expect![[r#"
+            check a: invalid_value (epoch: is needed: it says which lease is meant)
+            check x: not_found (no issue matches `x`)
+            a ready"#]],
+    );
+}
+
+#[test]
+fn a_wish_to_stop_marks_the_lease_and_dies_with_it() {
+    check(
+        "create a; claim a agent:x ttl=60; cancel a; cancel a; epoch 1; check a; renew a 1; epoch 1; check a",
+        &expect![[r#"
+            check a: epoch 1, asked to stop
+            renew a: Renewed
+            check a: epoch 1, asked to stop
+            a in_progress (agent:x)"#]],
+    );
+    check(
+        "create a; claim a agent:x; cancel a; epoch 1; release a; claim a agent:b; epoch 2; check a",
+        &expect![[r#"
+            check a: epoch 2
+            a in_progress (agent:b)"#]],
+    );
+    // Nobody is left to ask, so there is nothing to do.
+    check("create a; cancel a", &expect!["a ready"]);
+    // Meant for one holder, it is not handed on to the next.
+    check(
+        "create a; claim a agent:x; force; release a; claim a agent:b; epoch 1; cancel a; epoch 2; check a",
+        &expect![[r#"
+            cancel a: lease_lost (epoch 1 of issue `a` is no longer current: the issue is held under epoch 2)
+            check a: epoch 2
+            a in_progress (agent:b)"#]],
     );
 }
 

@@ -218,7 +218,7 @@ fn a_lease_that_holds_nothing_is_ended() {
         &request("agent:bob", 2),
         &[id("a")],
         &Assignee::parse("agent:bob").unwrap(),
-        None,
+        &decide::ClaimTerms::default(),
     );
     clone.take(&changes.unwrap(), 2);
     let lease: Lease = clone.snapshot.lease(&id("a")).unwrap().clone();

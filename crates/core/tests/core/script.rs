@@ -2,14 +2,16 @@
 //!
 //! Owns the little language of the rows. After every verb it checks the laws that hold whatever the verb was.
 
-use jit_core::decide::{self, Decision, GateVerdict, NewIssue, NextFilter, Renewal, Update};
+use jit_core::decide::{
+    self, ClaimTerms, Decision, GateVerdict, NewIssue, NextFilter, Renewal, Update,
+};
 use jit_core::fields::Fields;
 use jit_core::id::IdPrefix;
 use jit_core::issue::LinkKind;
 use jit_core::{
-    Assignee, Changeset, EventKind, Fence, GateDefinition, GateKey, GateMode, GateStage, Issue,
-    IssueId, Label, Now, Policy, Priority, Readiness, Refusal, Request, ShownState, Snapshot,
-    Timestamp, audit, changes,
+    Assignee, Changeset, EventKind, Fence, GateDefinition, GateKey, GateMode, GateStage,
+    HolderProcess, Issue, IssueId, Label, Now, Policy, Priority, Readiness, Refusal, Request,
+    ShownState, SlotName, Snapshot, Timestamp, audit, changes,
 };
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -22,7 +24,8 @@ pub(crate) fn check(script: &str, expected: &expect_test::Expect) {
     expected.assert_eq(&run(script));
 }
 
-fn run(script: &str) -> String {
+/// Runs `script` and returns what it tells.
+pub(crate) fn run(script: &str) -> String {
     let mut world = World::new();
     let mut told = String::new();
     for statement in script
@@ -103,7 +106,7 @@ impl World {
                 self.request.if_etag = Some(issue.etag.clone());
             }
             ("set-back", [name]) => self.set_back(name),
-            ("reboot", []) => "boot-2".clone_into(&mut self.request.now.boot_id),
+            ("reboot", []) => self.request.now.boot_id.push('+'),
             ("move", [host]) => {
                 (*host).clone_into(&mut self.request.now.host);
                 self.request.now.boot_id = format!("boot-{host}");
@@ -111,7 +114,11 @@ impl World {
             ("ready", []) => self.note_ready(),
             ("show", [name]) => self.note_marks(name),
             ("since", [name]) => self.note_since(name),
-            ("renew", [name, epoch]) => self.renew(name, epoch.parse().unwrap()),
+            ("renew", [name, epoch, rest @ ..]) => {
+                let pid = rest.first().map(|pid| pid.parse().unwrap());
+                self.renew(name, epoch.parse().unwrap(), pid);
+            }
+            ("check", [name]) => self.check(name)?,
             _ => {
                 let decision = self.decide(verb, rest);
                 self.request.fence = Fence::default();
@@ -140,20 +147,22 @@ impl World {
                 .map(|key| GateKey::parse(key).unwrap())
                 .collect()
         };
-        let ttl = rest
-            .iter()
-            .find_map(|word| word.strip_prefix("ttl="))
-            .map(|n| Duration::from_secs(n.parse().unwrap()));
         let verdict = || GateVerdict {
             by: rest.get(2).map(|who| Assignee::parse(who).unwrap()),
             note: None,
         };
         match verb {
             "create" => decide::create(snapshot, request, &ids[0], &new_issue(rest[0], &rest[1..])),
-            "claim" => decide::claim(snapshot, request, &ids, &who(), ttl),
+            "claim" => decide::claim(snapshot, request, &ids, &who(), &terms(rest)),
             "next" => {
                 let who = Assignee::parse(rest[0]).unwrap();
-                decide::claim_next(snapshot, request, &who, &NextFilter::default(), ttl)
+                decide::claim_next(
+                    snapshot,
+                    request,
+                    &who,
+                    &NextFilter::default(),
+                    &terms(rest),
+                )
             }
             "release" => decide::release(snapshot, request, &ids, None, None),
             "later" => {
@@ -198,6 +207,7 @@ impl World {
             "label" => decide::update(snapshot, request, &ids, &label(second)),
             "state" => decide::update(snapshot, request, &ids, &state(second)),
             "parent" => decide::update(snapshot, request, &ids, &parent(second)),
+            "cancel" => decide::lease_cancel(snapshot, request, &ids),
             "sweep" => Ok(decide::sweep(snapshot, request)),
             other => panic!("`{other}` is no verb"),
         }
@@ -218,12 +228,14 @@ impl World {
         self.snapshot.put_issue(old);
     }
 
-    fn renew(&mut self, name: &str, epoch: u64) {
+    fn renew(&mut self, name: &str, epoch: u64, pid: Option<u32>) {
         let renewals = [Renewal {
             id: id(name),
             epoch,
+            process: pid.map(|pid| HolderProcess { pid, start: None }),
         }];
         let (changes, answers) = decide::renew(&self.snapshot, &self.request, &renewals);
+        self.request.fence = Fence::default();
         assert!(
             changes.issues.is_empty() && changes.events.is_empty(),
             "a renewal is no news"
@@ -236,8 +248,23 @@ impl World {
         ));
     }
 
+    /// Tells whether the lease that the request claims to hold is current.
+    fn check(&mut self, name: &str) -> Result<(), Refusal> {
+        let fence = std::mem::take(&mut self.request.fence);
+        let now = &self.request.now;
+        let lease = decide::lease_check(&self.snapshot, now, &fence, &id(name))?;
+        let wish = if lease.cancel_requested {
+            ", asked to stop"
+        } else {
+            ""
+        };
+        self.notes
+            .push(format!("check {name}: epoch {}{wish}", lease.epoch));
+        Ok(())
+    }
+
     fn note_ready(&mut self) {
-        let found = jit_core::query::ready(&self.readiness());
+        let found = jit_core::query::ready(&self.readiness(), usize::MAX).issues;
         let names: Vec<String> = found
             .iter()
             .map(|issue| shorten(issue.id.as_str()))
@@ -425,6 +452,29 @@ fn new_issue(name: &str, options: &[&str]) -> NewIssue {
         }
     }
     new
+}
+
+/// Reads `ttl=SECONDS`, `slot=NAME:MAX` and `pid=N`.
+fn terms(words: &[&str]) -> ClaimTerms {
+    let values = |name: &'static str| {
+        words
+            .iter()
+            .filter_map(move |word| word.strip_prefix(name)?.strip_prefix('='))
+    };
+    let slot = |text: &str| {
+        let (name, max) = text.split_once(':').expect("a slot has a limit");
+        (SlotName::parse(name).unwrap(), max.parse().unwrap())
+    };
+    ClaimTerms {
+        ttl: values("ttl")
+            .next()
+            .map(|n| Duration::from_secs(n.parse().unwrap())),
+        slots: values("slot").map(slot).collect(),
+        process: values("pid").next().map(|pid| HolderProcess {
+            pid: pid.parse().unwrap(),
+            start: Some(7),
+        }),
+    }
 }
 
 fn gate(words: &[&str]) -> GateDefinition {

@@ -2,6 +2,7 @@
 //!
 //! Owns the parsing of arguments and standard input. Refuses to look anything up: a prefix stays a prefix.
 
+pub(crate) mod claim;
 pub(crate) mod global;
 pub(crate) mod input;
 pub(crate) mod values;

@@ -5,7 +5,9 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
 use jit_core::issue::{IssueType, LinkKind};
 use jit_core::timestamp::parse_duration;
-use jit_core::{Assignee, GateKey, GateStage, Label, Priority, ShownState, Timestamp, Value};
+use jit_core::{
+    Assignee, GateKey, GateStage, Label, Priority, ShownState, SlotName, Timestamp, Value,
+};
 use std::time::Duration;
 
 /// A point in time as people write it.
@@ -98,6 +100,17 @@ pub(crate) fn moment(text: &str) -> Result<Moment, String> {
     }
 }
 
+/// Reads `NAME=MAX`, a slot and how many leases may hold it at once.
+pub(crate) fn slot(text: &str) -> Result<(SlotName, u32), String> {
+    let (name, max) = text
+        .rsplit_once('=')
+        .ok_or_else(|| format!("`{text}` is not NAME=MAX"))?;
+    let name = SlotName::parse(name).map_err(|error| error.to_string())?;
+    let max = max.parse().ok().filter(|max| *max > 0);
+    max.map(|max| (name, max))
+        .ok_or_else(|| format!("the limit in `{text}` is not a whole number above 0"))
+}
+
 /// Reads `key=text`, or `key:=JSON`.
 pub(crate) fn pair(text: &str) -> Result<(String, Value), String> {
     let fail = || format!("`{text}` is not key=text or key:=JSON");
@@ -130,6 +143,23 @@ mod tests {
         check("n:=x", None);
         check("=x", None);
         check("x", None);
+    }
+
+    #[test]
+    fn a_slot_has_a_name_and_a_limit() {
+        let check = |text: &str, expected: Option<(&str, u32)>| {
+            let found = slot(text).ok();
+            let found = found.as_ref().map(|(name, max)| (name.as_str(), *max));
+            assert_eq!(found, expected, "{text}");
+        };
+        check("account:main=4", Some(("account:main", 4)));
+        check("a=1", Some(("a", 1)));
+        check("a=0", None);
+        check("a=-1", None);
+        check("a=b=1", None);
+        check("a=4294967296", None);
+        check("a", None);
+        check("=1", None);
     }
 
     #[test]

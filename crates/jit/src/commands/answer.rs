@@ -31,9 +31,7 @@ pub(crate) fn page(context: &Context, view: &View, shown: &[&Issue], n_all: usiz
         .map(|issue| jit_wire::issue::issue(&readiness, issue))
         .collect();
     let mut reply = Reply::new(Shape::Issue, Body::List(objects));
-    reply
-        .notes
-        .extend(total(context, shown.len(), n_all));
+    reply.notes.extend(total(context, shown.len(), n_all));
     reply.warnings = problems(context, view);
     reply
 }

@@ -36,6 +36,7 @@ pub(super) fn of_refusal(refusal: &Refusal) -> Vec<String> {
         | Refusal::StillNeeded { id, .. }
         | Refusal::EtagDiffers { id, .. }
         | Refusal::LeaseLost { id, .. } => one(&format!("jit issue show {id}")),
+        Refusal::SlotFull { .. } => one("jit lease list"),
         Refusal::Cycle { path } => one(&path
             .first()
             .map_or_else(String::new, |id| format!("jit graph show {id}"))),

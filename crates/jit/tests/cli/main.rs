@@ -35,6 +35,7 @@ mod lease;
 mod output;
 mod query;
 mod seed;
+mod slots;
 mod status;
 mod untrusted;
 mod validate;

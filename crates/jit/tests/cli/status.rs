@@ -25,7 +25,7 @@ fn counts_by_shown_state() {
     "#]],
     );
     repo.check(&["status", "--json"], expect![[r#"
-        {"counts":{"archived":0,"done":0,"gated":0,"in_progress":1,"open":1,"ready":0,"rejected":0},"leases":[{"actor":"human:tester","cancel_requested":false,"epoch":1,"expires_at":null,"granted_at":"2026-01-31T12:00:00.000000Z","holder":"agent:copilot-1","host":"example-host","issue":"0001abcdef","renew_seq":0,"renewed_at":"2026-01-31T12:00:00.000000Z","state":"held","ttl_ms":null}],"problems":[],"root":"/repo","store":"/repo/.jit","total":2}
+        {"counts":{"archived":0,"done":0,"gated":0,"in_progress":1,"open":1,"ready":0,"rejected":0},"leases":[{"actor":"human:tester","cancel_requested":false,"epoch":1,"expires_at":null,"granted_at":"2026-01-31T12:00:00.000000Z","holder":"agent:copilot-1","host":"example-host","issue":"0001abcdef","pid":null,"pid_start":null,"renew_seq":0,"renewed_at":"2026-01-31T12:00:00.000000Z","slots":[],"state":"held","ttl_ms":null}],"problems":[],"root":"/repo","store":"/repo/.jit","total":2}
     "#]]);
 }
 

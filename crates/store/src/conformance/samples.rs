@@ -6,7 +6,7 @@ use jit_core::{
     Assignee, EventDraft, EventKind, GateDefinition, GateKey, GateMode, GateStage, Issue, IssueId,
     Lease, LeaseState, Timestamp, Value,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn now() -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000)
@@ -62,6 +62,8 @@ pub(super) fn lease(n: u64) -> Lease {
         ttl_ms: None,
         renew_seq: 0,
         cancel_requested: false,
+        slots: BTreeSet::new(),
+        process: None,
         extra: BTreeMap::new(),
     }
 }

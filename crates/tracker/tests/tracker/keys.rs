@@ -1,7 +1,7 @@
 //! Idempotency keys.
 
 use crate::bench::{Bench, agent, call};
-use jit_core::decide::{NewIssue, NextFilter};
+use jit_core::decide::{ClaimTerms, NewIssue, NextFilter};
 use jit_core::id::IdPrefix;
 use jit_core::{ErrorKind, Timestamp};
 use jit_tracker::Call;
@@ -46,9 +46,12 @@ fn claim_next_repeats_its_pick_while_the_lease_lives() {
     bench.create("A");
     bench.create("B");
     let pick = || {
-        bench
-            .tracker
-            .claim_next(&keyed("k"), &agent("x"), &NextFilter::default(), None)
+        bench.tracker.claim_next(
+            &keyed("k"),
+            &agent("x"),
+            &NextFilter::default(),
+            &ClaimTerms::default(),
+        )
     };
     let first = pick().unwrap();
     assert_eq!(first.issues, pick().unwrap().issues);
@@ -77,9 +80,12 @@ fn a_key_answers_only_for_the_very_same_request() {
     let bench = Bench::new();
     let (a, b) = (bench.create("A"), bench.create("B"));
     let claim = |id: &IdPrefix, who: &str| {
-        bench
-            .tracker
-            .claim(&keyed("k"), std::slice::from_ref(id), &agent(who), None)
+        bench.tracker.claim(
+            &keyed("k"),
+            std::slice::from_ref(id),
+            &agent(who),
+            &ClaimTerms::default(),
+        )
     };
     assert!(claim(&a, "x").unwrap().changed);
     assert!(!claim(&a, "x").unwrap().changed);
@@ -92,7 +98,11 @@ fn a_key_answers_only_for_the_very_same_request() {
 fn a_key_that_took_several_issues_answers_only_while_it_holds_them_all() {
     let bench = Bench::new();
     let both = [bench.create("A"), bench.create("B")];
-    let claim = || bench.tracker.claim(&keyed("k"), &both, &agent("x"), None);
+    let claim = || {
+        bench
+            .tracker
+            .claim(&keyed("k"), &both, &agent("x"), &ClaimTerms::default())
+    };
     claim().unwrap();
     let force = Call {
         force: true,
@@ -104,7 +114,7 @@ fn a_key_that_took_several_issues_answers_only_while_it_holds_them_all() {
         .unwrap();
     bench
         .tracker
-        .claim(&call(), &both[..1], &agent("y"), None)
+        .claim(&call(), &both[..1], &agent("y"), &ClaimTerms::default())
         .unwrap();
     assert_eq!(claim().unwrap_err().kind(), ErrorKind::LeaseLost);
 }
@@ -126,7 +136,12 @@ fn a_retry_may_name_another_moment() {
     };
     bench
         .tracker
-        .claim(&call(), std::slice::from_ref(&id), &agent("x"), None)
+        .claim(
+            &call(),
+            std::slice::from_ref(&id),
+            &agent("x"),
+            &ClaimTerms::default(),
+        )
         .unwrap();
     assert!(release(10).unwrap().changed);
     assert!(!release(20).unwrap().changed);
@@ -142,7 +157,7 @@ fn a_sweep_takes_no_answer_away() {
             &call(),
             std::slice::from_ref(&id),
             &agent("x"),
-            Some(Duration::from_secs(9)),
+            &Some(Duration::from_secs(9)).into(),
         )
         .unwrap();
     bench.tracker.comment(&keyed("k"), &id, "said").unwrap();

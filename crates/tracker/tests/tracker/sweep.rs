@@ -4,7 +4,7 @@ use crate::bench::{Bench, agent, call};
 use expect_test::expect;
 use jit_core::decide::RenewOutcome;
 use jit_core::{ErrorKind, Fence};
-use jit_tracker::Call;
+use jit_tracker::{AskedRenewal, Call};
 use std::time::Duration;
 
 #[test]
@@ -17,7 +17,7 @@ fn the_next_writer_records_what_ran_out_even_when_it_is_refused() {
             &call(),
             std::slice::from_ref(&a),
             &agent("x"),
-            Some(Duration::from_mins(1)),
+            &Some(Duration::from_mins(1)).into(),
         )
         .unwrap();
     bench.tick(61);
@@ -59,14 +59,19 @@ fn renewals_answer_in_the_order_of_the_questions() {
             &call(),
             std::slice::from_ref(&b),
             &agent("x"),
-            Some(Duration::from_mins(1)),
+            &Some(Duration::from_mins(1)).into(),
         )
         .unwrap();
+    let renewal = |issue| AskedRenewal {
+        issue,
+        epoch: 1,
+        process: None,
+    };
     let prefix = |text| jit_core::id::IdPrefix::parse(text).unwrap();
     let (missing, short) = (prefix("zzzzzzzzzz"), prefix("zzzz"));
     let answers = bench
         .tracker
-        .lease_renew(&call(), &[(a, 1), (missing, 1), (short, 1), (b, 1)])
+        .lease_renew(&call(), &[a, missing, short, b].map(renewal))
         .unwrap();
     let kinds: Vec<&str> = answers
         .iter()

@@ -2,6 +2,7 @@
 //!
 //! Refuses to choose: the order of `query ready` does.
 
+use crate::args::claim::TermsArgs;
 use crate::args::values;
 use crate::commands::answer;
 use crate::context::Context;
@@ -10,11 +11,10 @@ use crate::reply::Reply;
 use jit_core::decide::NextFilter;
 use jit_core::issue::IssueType;
 use jit_core::{Assignee, Label, Priority};
-use std::time::Duration;
 
 /// Claim the most urgent ready issue for somebody
 ///
-/// Prints its id on standard output. Issues that are assigned to WHO come first. When there is nothing to take, standard output is empty and the exit code is 3.
+/// Prints its id on standard output. Issues that are assigned to WHO come first. When there is nothing to take, standard output is empty and the exit code is 3; while a slot has no place left, it is 6.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  jit issue claim-next copilot-1\n  id=$(jit issue claim-next copilot-1 --label area:core --ttl 10m) && work on \"$id\""
@@ -36,9 +36,8 @@ pub(crate) struct Args {
     #[arg(long, value_parser = values::priority())]
     priority: Option<Priority>,
 
-    /// Let the lease run out after this time unless it is renewed
-    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
-    ttl: Option<Duration>,
+    #[command(flatten)]
+    terms: TermsArgs,
 }
 
 /// Claims the first issue of `query ready` that passes the filters.
@@ -48,9 +47,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
         kind: args.kind,
         priority: args.priority,
     };
+    let terms = args.terms.terms()?;
     let tracker = context.tracker()?;
     let who = args.who.map_or_else(|| context.actor(), Ok)?;
-    let written = tracker.claim_next(&context.call(false)?, &who, &filter, args.ttl)?;
+    let written = tracker.claim_next(&context.call(false)?, &who, &filter, &terms)?;
     let mut reply = answer::written(context, &written, |issue| {
         format!(
             "Claimed {} for {who} (epoch {}): {}",

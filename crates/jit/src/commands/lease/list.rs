@@ -6,15 +6,15 @@ use crate::commands::answer;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Reply, Shape};
-use jit_core::LeaseState;
+use jit_core::Lease;
 
 /// List leases
 ///
-/// Those that somebody holds, and those that ran out and are not swept yet.
+/// Those that somebody holds now. With --all also the last lease of every other issue, and how it ended.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  jit lease list --json")]
 pub(crate) struct Args {
-    /// Show leases that have ended too
+    /// Show leases that have ended or run out too
     #[arg(long)]
     all: bool,
 }
@@ -22,10 +22,11 @@ pub(crate) struct Args {
 /// Lists them in order of their issues.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let view = context.view()?;
+    let is_live = |lease: &Lease| view.snapshot.live_lease(&lease.issue, &view.now).is_some();
     let leases = view
         .snapshot
         .leases()
-        .filter(|lease| args.all || lease.state == LeaseState::Held)
+        .filter(|lease| args.all || is_live(lease))
         .map(|lease| jit_wire::lease::lease(lease, &view.now))
         .collect();
     let mut reply = answer::objects(context, Shape::Lease, leases);

@@ -2,6 +2,8 @@
 //!
 //! Owns the list of verbs. Refuses their arguments: each verb has a file.
 
+mod cancel;
+mod check;
 mod list;
 mod renew;
 mod sweep;
@@ -15,6 +17,8 @@ use crate::reply::{Reply, Shape};
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     Renew(renew::Args),
+    Check(check::Args),
+    Cancel(cancel::Args),
     List(list::Args),
     Sweep(sweep::Args),
 }
@@ -24,15 +28,16 @@ impl Command {
     pub(crate) fn shape(&self) -> Shape {
         match self {
             Self::Renew(_) => Shape::Renewal,
-            Self::List(_) => Shape::Lease,
-            Self::Sweep(_) => Shape::Issue,
+            Self::Check(_) | Self::List(_) => Shape::Lease,
+            Self::Cancel(_) | Self::Sweep(_) => Shape::Issue,
         }
     }
 
     /// Returns the conditions that the verb honours.
     pub(crate) fn conditions(&self) -> &'static [Condition] {
         match self {
-            Self::Renew(_) => &[Condition::Epoch],
+            Self::Renew(_) | Self::Check(_) => &[Condition::Epoch],
+            Self::Cancel(_) => Condition::ALL,
             Self::List(_) | Self::Sweep(_) => Condition::NONE,
         }
     }
@@ -41,6 +46,8 @@ impl Command {
     pub(crate) fn run(self, context: &Context) -> Result<Reply, CliError> {
         match self {
             Self::Renew(args) => renew::run(&args, context),
+            Self::Check(args) => check::run(&args, context),
+            Self::Cancel(args) => cancel::run(args, context),
             Self::List(args) => list::run(&args, context),
             Self::Sweep(_) => sweep::run(context),
         }

@@ -6,13 +6,15 @@ use crate::args::input;
 use crate::commands::answer;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::process;
 use crate::reply::{Audience, Body, Reply, Shape};
 use jit_core::decide::{RenewOutcome, Renewed};
-use jit_core::{ErrorKind, IdPrefix, Refusal, Value};
+use jit_core::{ErrorKind, HolderProcess, IdPrefix, Refusal, Value};
+use jit_tracker::AskedRenewal;
 
 /// Prolong leases
 ///
-/// One lease: `jit lease renew ID --epoch N`. Many at once: one JSON object {"id","epoch"} a line on standard input, one a line out, in the same order.
+/// One lease: `jit lease renew ID --epoch N`. Many at once: one JSON object {"id","epoch"}, perhaps with "pid", a line on standard input, one a line out, in the same order.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  jit lease renew k7m2 --epoch 3\n  jit lease renew --batch - --json < held.jsonl"
@@ -29,23 +31,27 @@ pub(crate) struct Args {
     /// Read the leases to prolong from standard input (-) or from a file
     #[arg(long, value_name = "FILE")]
     batch: Option<String>,
+
+    /// The process that does the work: after a reboot of its host the lease ends at once
+    #[arg(long, value_name = "N", conflicts_with = "batch")]
+    pid: Option<u32>,
 }
 
 /// Renews one lease or many.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     match (&args.id, &args.batch) {
-        (Some(id), _) => one(id, context),
+        (Some(id), _) => one(id, args.pid.map(process::holder).transpose()?, context),
         (None, Some(file)) => batch(file, context),
         (None, None) => Err(CliError::usage("name an issue, or --batch -")),
     }
 }
 
-fn one(id: &str, context: &Context) -> Result<Reply, CliError> {
+fn one(id: &str, process: Option<HolderProcess>, context: &Context) -> Result<Reply, CliError> {
     let prefix = context.input.id(id)?;
     let call = context.call(false)?;
     let environment = call.fence.environment.as_ref();
     let meant = environment.filter(|(id, _)| id.as_str().starts_with(prefix.as_str()));
-    let renewal = match (call.fence.flag, meant) {
+    let (issue, epoch) = match (call.fence.flag, meant) {
         (Some(epoch), _) => (prefix, epoch),
         // The environment names its issue in full, so that a prefix of it is no guess.
         (None, Some((id, epoch))) => (input::id(id.as_str())?, *epoch),
@@ -54,6 +60,11 @@ fn one(id: &str, context: &Context) -> Result<Reply, CliError> {
                 "--epoch is needed: it says which lease is meant",
             ));
         }
+    };
+    let renewal = AskedRenewal {
+        issue,
+        epoch,
+        process,
     };
     let answers = context.tracker()?.lease_renew(&call, &[renewal])?;
     let answer = answers.into_iter().next();
@@ -107,7 +118,7 @@ fn batch(file: &str, context: &Context) -> Result<Reply, CliError> {
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(number, line)| Line::parse(number + 1, line))
         .collect::<Result<Vec<_>, _>>()?;
-    let renewals: Vec<(IdPrefix, u64)> = lines.iter().filter_map(Line::renewal).collect();
+    let renewals: Vec<AskedRenewal> = lines.iter().filter_map(Line::renewal).collect();
     let answers = context
         .tracker()?
         .lease_renew(&context.call(false)?, &renewals)?;
@@ -130,6 +141,7 @@ fn batch(file: &str, context: &Context) -> Result<Reply, CliError> {
 struct Line {
     id: String,
     epoch: u64,
+    process: Option<HolderProcess>,
 }
 
 impl Line {
@@ -145,18 +157,32 @@ impl Line {
             .or_else(|| member("issue"))
             .and_then(Value::as_str);
         let epoch = member("epoch").and_then(Value::as_u64);
-        match (id, epoch) {
-            (Some(id), Some(epoch)) => Ok(Self {
-                id: id.to_owned(),
-                epoch,
-            }),
-            _ => Err(fail("an object with `id` and `epoch` is expected")),
-        }
+        let (Some(id), Some(epoch)) = (id, epoch) else {
+            return Err(fail("an object with `id` and `epoch` is expected"));
+        };
+        let pid = match member("pid") {
+            None | Some(Value::Null) => None,
+            Some(pid) => {
+                let pid = pid.as_u64().and_then(|pid| u32::try_from(pid).ok());
+                Some(pid.ok_or_else(|| fail("`pid` is no number of a process"))?)
+            }
+        };
+        // One process that has just ended must not keep the other leases from being prolonged.
+        let process = pid.and_then(|pid| process::holder(pid).ok());
+        Ok(Self {
+            id: id.to_owned(),
+            epoch,
+            process,
+        })
     }
 
     /// Returns what to ask for; nothing where the text can be no id.
-    fn renewal(&self) -> Option<(IdPrefix, u64)> {
-        Some((IdPrefix::parse(&self.id).ok()?, self.epoch))
+    fn renewal(&self) -> Option<AskedRenewal> {
+        Some(AskedRenewal {
+            issue: IdPrefix::parse(&self.id).ok()?,
+            epoch: self.epoch,
+            process: self.process,
+        })
     }
 }
 

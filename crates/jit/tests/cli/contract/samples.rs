@@ -153,6 +153,8 @@ fn work_on(sampler: &mut Sampler<'_>, parser: &str) {
         &["lease", "renew", "--batch", "-"],
         &held,
     );
+    sampler.keep("lease_cancel", &["lease", "cancel", parser]);
+    sampler.keep("lease_check", &["lease", "check", parser, "--epoch", "1"]);
     sampler.keep("lease_list", &["lease", "list"]);
     sampler.keep("issue_comment", &["issue", "comment", parser, "half way"]);
     sampler.keep(
@@ -301,7 +303,26 @@ fn failures(sampler: &mut Sampler<'_>, ids: &Ids) {
 fn conflicts(sampler: &mut Sampler<'_>) {
     let repo = sampler.repo;
     let held = repo.create_with("Held", &["--key", "create-1"]);
-    repo.ok(&["issue", "claim", &held, "copilot-1"]);
+    repo.ok(&[
+        "issue",
+        "claim",
+        &held,
+        "copilot-1",
+        "--slot",
+        "account:main=1",
+    ]);
+    let next = repo.create("Next");
+    sampler.keep(
+        "slot_full",
+        &[
+            "issue",
+            "claim",
+            &next,
+            "copilot-2",
+            "--slot",
+            "account:main=1",
+        ],
+    );
     sampler.keep("already_claimed", &["issue", "claim", &held, "copilot-2"]);
     sampler.keep("lease_lost", &["issue", "done", &held, "--epoch", "7"]);
     sampler.keep("key_reused", &["issue", "done", &held, "--key", "create-1"]);

@@ -23,7 +23,7 @@ use jit_core::{
     Assignee, Changeset, EventDraft, EventKind, GateDefinition, GateKey, GateMode, GateStage,
     Issue, IssueId, Lease, LeaseState, Receipt, Snapshot, Timestamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -209,6 +209,8 @@ fn lease(by: &Assignee, now: Timestamp, epoch: u64) -> Lease {
         ttl_ms: Some(60_000),
         renew_seq: 0,
         cancel_requested: false,
+        slots: BTreeSet::new(),
+        process: None,
         extra: BTreeMap::new(),
     }
 }
