@@ -5,6 +5,7 @@
 //! reads the files that the repository keeps.
 
 mod claims;
+mod durability;
 mod errors;
 mod kills;
 mod leases;
