@@ -10,11 +10,12 @@ mod world;
 use super::{
     Access, At, Entry, File, Fs, Held, LockError, LockGuard, LockMode, RelPath, Root, Stat,
 };
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub use crash::Loss;
+pub use crash::{Loss, Survival};
 use op::{Node, Op};
 use world::World;
 
@@ -107,6 +108,30 @@ impl SimFs {
     #[must_use]
     pub fn after_power_cut(&self, n_ops: usize, loss: Loss) -> Self {
         Self::of(self.world().after_power_cut(n_ops, loss))
+    }
+
+    /// Returns the files as they are found after a power cut whose every choice is given: what became of the operations
+    /// that no sync covered, and of some of them, named by their place among those, something else.
+    #[must_use]
+    pub fn after_exact_cut(
+        &self,
+        n_ops: usize,
+        rest: Survival,
+        others: &[(usize, Survival)],
+    ) -> Self {
+        Self::of(self.world().after_exact_cut(n_ops, rest, others))
+    }
+
+    /// Returns for each of the first `n_ops` operations that no sync among them covers whether it writes bytes.
+    pub fn unsynced(&self, n_ops: usize) -> Vec<bool> {
+        self.world().unsynced(n_ops)
+    }
+
+    /// Returns a number that two trees share only if nobody can tell them apart.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.world().nodes.hash(&mut hasher);
+        hasher.finish()
     }
 
     /// Makes every later sync do nothing, as a writer that forgot it; for testing the tests.

@@ -42,7 +42,7 @@ pub(super) enum Op {
 }
 
 /// What a node is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Body {
     File(Vec<u8>),
     Dir(BTreeMap<String, Node>),
