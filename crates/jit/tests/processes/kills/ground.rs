@@ -4,12 +4,21 @@
 
 use std::path::PathBuf;
 
+use super::verbs::{Deed, Effect, ROWS, Write};
 use crate::support::repo::{Repo, words};
 use crate::support::state::PROBE;
 use crate::support::tree::Tree;
 
 /// More writes than any store keeps in its log before it writes a checkpoint.
 const MOST_WRITES: usize = 200;
+
+/// A beads log of two issues, one of which waits for the other.
+const IMPORT: &str = concat!(
+    r#"{"id":"b-1","title":"One","status":"open","priority":0,"issue_type":"task","created_at":"2025-01-01T00:00:00Z"}"#,
+    "\n",
+    r#"{"id":"b-2","title":"Two","status":"open","priority":2,"issue_type":"bug","created_at":"2025-01-01T00:00:00Z","dependencies":[{"issue_id":"b-2","depends_on_id":"b-1","type":"blocks"}]}"#,
+    "\n",
+);
 
 /// A repository, its state before the command, and the command.
 pub(crate) struct Ground {
@@ -22,43 +31,74 @@ pub(crate) struct Ground {
 }
 
 /// A named way to make a ground.
+#[derive(Clone, Copy)]
 pub(super) struct Scenario {
     /// What the report calls it.
     pub name: &'static str,
     /// Makes the ground.
-    pub prepare: fn() -> Ground,
+    pub prepare: Prepare,
+    /// How far its effect is its own.
+    pub effect: Effect,
     /// From which remains the recovering command is killed as well.
     pub recoveries: Recoveries,
+}
+
+/// How a ground is made.
+#[derive(Clone, Copy)]
+pub(super) enum Prepare {
+    /// By this function.
+    By(fn() -> Ground),
+    /// As the table of commands says.
+    Verb(Write),
 }
 
 /// From which remains of a killed command the next command has to recover.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Recoveries {
-    /// Half applied, and with everything to be redone.
-    Two,
-    /// Also with nothing applied, and with all applied but not marked so.
-    Four,
+    /// Half applied.
+    Half,
+    /// All applied, and then the machine restarted and had lost what was not synced.
+    Restart,
+    /// Half applied, nothing applied, all applied but not marked so, a lost mark, a restart.
+    All,
 }
 
-/// Returns everything that is killed.
-pub(super) fn scenarios() -> Vec<Scenario> {
-    let scenario = |name, prepare, recoveries| Scenario {
-        name,
-        prepare,
-        recoveries,
-    };
-    vec![
-        scenario("the first create", first_create, Recoveries::Two),
-        scenario("create", create, Recoveries::Two),
-        scenario("dep add", dep_add, Recoveries::Two),
-        scenario("claim", claim, Recoveries::Two),
-        scenario(
-            "done with a checkpoint",
-            done_at_checkpoint,
-            Recoveries::Two,
-        ),
-        scenario("done", done, Recoveries::Four),
-    ]
+impl Scenario {
+    /// Makes the ground.
+    pub(super) fn ground(&self) -> Ground {
+        match self.prepare {
+            Prepare::By(make) => make(),
+            Prepare::Verb(write) => verb(self.name, write),
+        }
+    }
+}
+
+/// Returns everything that is killed; thoroughly, from all remains.
+pub(super) fn scenarios(is_thorough: bool) -> Vec<Scenario> {
+    let special = |name, make| (name, Prepare::By(make), Effect::Own);
+    let special = [
+        special("the first create", first_create as fn() -> Ground),
+        special("done with a checkpoint", done_at_checkpoint),
+    ];
+    let verbs = ROWS.iter().filter_map(|row| match row.deed {
+        Deed::Writes(write) => Some((row.name, Prepare::Verb(write), write.effect)),
+        Deed::Reads | Deed::Is(_) | Deed::Elsewhere => None,
+    });
+    let scenarios = special.into_iter().chain(verbs).enumerate();
+    scenarios
+        .map(|(place, (name, prepare, effect))| Scenario {
+            name,
+            prepare,
+            effect,
+            recoveries: match place % 2 {
+                _ if is_thorough => Recoveries::All,
+                // What the next writer does anyway is never left for a restart.
+                _ if effect == Effect::Shared => Recoveries::Half,
+                0 => Recoveries::Half,
+                _ => Recoveries::Restart,
+            },
+        })
+        .collect()
 }
 
 /// The issue that recovering commands write to.
@@ -81,38 +121,41 @@ fn first_create() -> Ground {
     )
 }
 
-fn create() -> Ground {
+fn verb(name: &str, write: Write) -> Ground {
     let (repo, ids) = furnished();
-    empty_log(&repo);
-    ground(
+    let own = |word: &str| {
+        let named = word.replace("WORK", &ids.work).replace("IDLE", &ids.idle);
+        named.replace("FIRST", &ids.first)
+    };
+    if write.arguments.contains(&"IMPORT") {
+        std::fs::write(repo.root().join("IMPORT"), IMPORT).expect("a file can be written");
+    }
+    let prepare = || {
+        for command in write.before {
+            let command: Vec<String> = command.iter().map(|word| own(word)).collect();
+            repo.ok(&command.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    };
+    // What every writer does would be done by the writes that empty the log.
+    if write.effect == Effect::Shared {
+        empty_log(&repo);
+        prepare();
+    } else {
+        prepare();
+        empty_log(&repo);
+    }
+    let arguments = write.arguments.iter().map(|word| own(word));
+    let command: Vec<String> = name
+        .split(' ')
+        .map(str::to_owned)
+        .chain(arguments)
+        .chain(["--json".to_owned()])
+        .collect();
+    Ground {
+        start: Tree::of(repo.root()),
         repo,
-        &[
-            "issue", "create", "-t", "fresh", "--dep", &ids.work, "--json",
-        ],
-    )
-}
-
-fn dep_add() -> Ground {
-    let (repo, ids) = furnished();
-    empty_log(&repo);
-    ground(repo, &["dep", "add", &ids.bystander, &ids.work, "--json"])
-}
-
-fn claim() -> Ground {
-    let (repo, ids) = furnished();
-    empty_log(&repo);
-    ground(
-        repo,
-        &[
-            "issue",
-            "claim",
-            &ids.bystander,
-            "agent:b",
-            "--ttl",
-            "1h",
-            "--json",
-        ],
-    )
+        command,
+    }
 }
 
 /// Finishing a claimed issue makes two others ready.
@@ -132,20 +175,23 @@ fn done_at_checkpoint() -> Ground {
 
 struct Ids {
     work: String,
-    bystander: String,
+    first: String,
+    idle: String,
 }
 
 fn furnished() -> (Repo, Ids) {
     let repo = Repo::in_memory();
-    let ids = Ids {
-        work: repo.create("work"),
-        bystander: repo.create(BYSTANDER),
+    let work = repo.create("work");
+    repo.create(BYSTANDER);
+    let idle = repo.create("idle");
+    let waiting = |title: &str| {
+        let id = repo.ok(&["issue", "create", "-t", title, "--dep", &work]);
+        id.trim().to_owned()
     };
-    for title in ["first dependent", "second dependent"] {
-        repo.ok(&["issue", "create", "-t", title, "--dep", &ids.work]);
-    }
-    repo.ok(&["issue", "claim", &ids.work, "agent:a", "--ttl", "1h"]);
-    (repo, ids)
+    let first = waiting("first dependent");
+    waiting("second dependent");
+    repo.ok(&["issue", "claim", &work, "agent:a", "--ttl", "1h"]);
+    (repo, Ids { work, first, idle })
 }
 
 /// The age of what is in the log decides whether a command writes a checkpoint; an empty log has no age.
@@ -155,18 +201,17 @@ fn empty_log(repo: &Repo) {
 
 /// Writes until the log shrinks, and returns the files before the write that did it.
 fn until_checkpoint(repo: &Repo) -> Tree {
-    let log = PathBuf::from(".git/jit/wal");
+    let log = repo.root().join(PathBuf::from(".git/jit/wal"));
     let filler = repo.create(&format!("{PROBE} filler"));
-    let size = |tree: &Tree| tree.file(&log).map_or(0, <[u8]>::len);
-    let mut before = Tree::of(repo.root());
+    let size = || std::fs::metadata(&log).map_or(0, |metadata| metadata.len());
+    let (mut before, mut length) = (Tree::of(repo.root()), size());
     for number in 0..MOST_WRITES {
         let label = if number % 2 == 0 { "full" } else { "-full" };
         repo.ok(&["issue", "update", &filler, "--label", label]);
-        let after = Tree::of(repo.root());
-        if size(&after) < size(&before) {
+        if size() < length {
             return before;
         }
-        before = after;
+        (before, length) = (Tree::of(repo.root()), size());
     }
     panic!("the log never shrinks");
 }

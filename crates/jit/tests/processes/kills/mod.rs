@@ -5,9 +5,12 @@
 
 mod control;
 mod ground;
+mod init;
 mod oracle;
 mod remains;
+mod restart;
 mod sweep;
+mod verbs;
 
 pub(crate) use self::ground::{Ground, done as ground_of_done};
 pub(crate) use self::oracle::{Oracle, Outcome};
@@ -33,7 +36,7 @@ fn a_kill_at_any_system_call_leaves_all_or_nothing() {
     if !strace::is_available("kills at every system call") {
         return;
     }
-    let waiting = Mutex::new(scenarios());
+    let waiting = Mutex::new(scenarios(figures::is_thorough()));
     let sum = Mutex::new(Tally::default());
     thread::scope(|scope| {
         for _ in 0..N_WORKERS {
@@ -46,7 +49,13 @@ fn a_kill_at_any_system_call_leaves_all_or_nothing() {
         }
     });
     let sum = sum.into_inner().expect("no worker panicked");
-    let values = json!({ "kills": sum.n_kills, "in_recovery": sum.n_kills_in_recovery, "bad": sum.bad.len() });
+    let values = json!({
+        "commands": scenarios(false).len(),
+        "kills": sum.n_kills,
+        "in_recovery": sum.n_kills_in_recovery,
+        "bad": sum.bad.len(),
+        "thorough": figures::is_thorough(),
+    });
     figures::record("kills at every system call", &values);
     figures::note(&format!("kills: {}, bad: {}", sum.n_kills, sum.bad.len()));
     let shown: Vec<&str> = sum

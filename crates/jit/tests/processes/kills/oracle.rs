@@ -36,11 +36,22 @@ impl Oracle {
         perform();
         let new = views(repo);
         before.restore(repo.root());
+        let oracle = Self { old, new };
         assert!(
-            old.told != new.told && old.kept != new.kept,
+            oracle.is_told() || oracle.is_kept(),
             "the command changes something"
         );
-        Self { old, new }
+        oracle
+    }
+
+    /// Returns whether reading commands tell the two states apart.
+    fn is_told(&self) -> bool {
+        self.old.told != self.new.told
+    }
+
+    /// Returns whether the files tell them apart once another command has written.
+    pub(super) fn is_kept(&self) -> bool {
+        self.old.kept != self.new.kept
     }
 
     /// Compares what reading commands say with the two states.
@@ -79,21 +90,19 @@ impl Oracle {
     ///
     /// What reading shows must survive the next write, which recovers first.
     pub(crate) fn judge(&self, repo: &Repo, answer: &Answer) -> Result<Outcome, String> {
-        let outcome = self.told(repo)?;
-        if (answer.code == Some(0) || !answer.stdout.is_empty()) && outcome == Outcome::Old {
-            return Err(format!(
-                "an answer was given, and nothing happened: {answer:?}"
-            ));
-        }
+        let told = self.told(repo)?;
         next_command_works(repo)?;
         let kept = self.kept(repo)?;
-        if kept == outcome {
-            Ok(outcome)
-        } else {
-            Err(format!(
-                "reading showed {outcome:?}, recovery made it {kept:?}"
-            ))
+        if self.is_told() && self.is_kept() && kept != told {
+            return Err(format!(
+                "reading showed {told:?}, recovery made it {kept:?}"
+            ));
         }
+        let outcome = if self.is_told() { told } else { kept };
+        if (answer.code == Some(0) || !answer.stdout.is_empty()) && outcome == Outcome::Old {
+            return Err(format!("acknowledged and lost: {answer:?}"));
+        }
+        Ok(outcome)
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) fn record(figure: &str, values: &Value) {
     }
 }
 
+/// Returns whether to try every combination, which takes many minutes.
+pub(crate) fn is_thorough() -> bool {
+    std::env::var_os("JIT_TORTURE").is_some()
+}
+
 /// Says something to the reader of the test's output.
 #[expect(
     clippy::print_stdout,

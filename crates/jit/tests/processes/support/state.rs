@@ -36,7 +36,7 @@ const SETS: [&str; 4] = ["dependents", "dependencies", "children", "blocked_by"]
 /// How much of a line is shown, in characters.
 const SHOWN: usize = 400;
 
-/// Issues, events and leases in normal form: ids replaced by titles, times by a mark, everything sorted.
+/// Issues, events, leases, gates and kept answers in normal form: ids replaced by titles, times by a mark, everything sorted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct State {
     lines: Vec<String>,
@@ -48,11 +48,14 @@ impl State {
         let list = ask(root, &["issue", "list", "--all", "--json"])?;
         let leases = ask(root, &["lease", "list", "--json"])?;
         let events = ask(root, &["events", "query", "--json"])?;
-        Ok(normal(
-            &array(&list)?,
-            &json_lines(&events)?,
-            &array(&leases)?,
-        ))
+        let gates = ask(root, &["gate", "list", "--json"])?;
+        Ok(normal(&Records {
+            issues: array(&list)?,
+            events: json_lines(&events)?,
+            leases: array(&leases)?,
+            gates: array(&gates)?,
+            answers: Vec::new(),
+        }))
     }
 
     /// Reads the files of the store, which is all of it once no commit waits to be applied.
@@ -73,11 +76,13 @@ impl State {
             events
                 .extend(json_lines(text).map_err(|error| format!("{}: {error}", path.display()))?);
         }
-        Ok(normal(
-            &documents(".jit/issues")?,
-            &events,
-            &documents(".git/jit/leases")?,
-        ))
+        Ok(normal(&Records {
+            issues: documents(".jit/issues")?,
+            events,
+            leases: documents(".git/jit/leases")?,
+            gates: documents(".jit/gates")?,
+            answers: documents(".git/jit/keys")?,
+        }))
     }
 
     /// Returns the lines that only one of two states has, shortened.
@@ -117,8 +122,17 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
-fn normal(issues: &[Value], events: &[Value], leases: &[Value]) -> State {
-    let names = Names::of(issues, events);
+/// What a store consists of.
+struct Records {
+    issues: Vec<Value>,
+    events: Vec<Value>,
+    leases: Vec<Value>,
+    gates: Vec<Value>,
+    answers: Vec<Value>,
+}
+
+fn normal(records: &Records) -> State {
+    let names = Names::of(&records.issues, &records.events);
     let is_probe = |id: &str| {
         names
             .names
@@ -131,9 +145,11 @@ fn normal(issues: &[Value], events: &[Value], leases: &[Value]) -> State {
             .collect()
     };
     let mut lines = [
-        shown("issue", "id", issues),
-        shown("event", "issue", events),
-        shown("lease", "issue", leases),
+        shown("issue", "id", &records.issues),
+        shown("event", "issue", &records.events),
+        shown("lease", "issue", &records.leases),
+        shown("gate", "key", &records.gates),
+        shown("answer", "key", &records.answers),
     ]
     .concat();
     lines.sort();

@@ -178,6 +178,15 @@ impl Trace {
             .collect()
     }
 
+    /// Returns how often each call of the run was made, whatever thread made it.
+    pub(crate) fn counts(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for call in &self.calls {
+            *counts.entry(call.point.name.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
     /// Returns the text of each call, as strace shows it.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.calls.iter().map(|call| call.line.as_str())

@@ -97,6 +97,16 @@ impl Tree {
         }
     }
 
+    /// Returns the paths of all files and directories.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.entries.keys().map(PathBuf::as_path)
+    }
+
+    /// Returns whether there is anything at a path.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        self.entries.contains_key(path)
+    }
+
     /// Returns the files below a folder, with their bytes.
     pub(crate) fn files_below<'a>(
         &'a self,
