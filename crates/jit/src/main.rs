@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod context;
 mod crash;
+mod editor;
 mod error;
 mod identity;
 mod output;

@@ -115,7 +115,7 @@ pub(crate) struct GlobalArgs {
     )]
     pub(crate) color: ColorChoice,
 
-    /// Never ask anything (nothing asks today)
+    /// Never ask anything, and open no editor
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) no_input: bool,
 }

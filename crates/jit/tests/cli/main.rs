@@ -22,6 +22,7 @@ mod issue_comment;
 mod issue_create;
 mod issue_delete;
 mod issue_done;
+mod issue_edit;
 mod issue_hold;
 mod issue_label;
 mod issue_link;

@@ -10,6 +10,7 @@ mod comment;
 mod create;
 mod delete;
 pub(crate) mod done;
+mod edit;
 mod hold;
 mod label;
 mod link;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
     Update(update::Args),
+    Edit(edit::Args),
     Claim(claim::Args),
     ClaimNext(claim_next::Args),
     Assign(assign::Args),
@@ -59,6 +61,7 @@ impl Command {
             | Self::List(_)
             | Self::Show(_)
             | Self::Update(_)
+            | Self::Edit(_)
             | Self::Claim(_)
             | Self::ClaimNext(_)
             | Self::Assign(_)
@@ -83,6 +86,8 @@ impl Command {
             Self::List(_) | Self::Show(_) => Condition::NONE,
             // What is new has no version and no lease.
             Self::Create(_) => &[Condition::Key],
+            // What somebody types is not repeated.
+            Self::Edit(_) => &[Condition::Etag, Condition::Epoch],
             _ => Condition::ALL,
         }
     }
@@ -94,6 +99,7 @@ impl Command {
             Self::List(args) => list::run(&args, context),
             Self::Show(args) => show::run(&args, context),
             Self::Update(args) => update::run(args, context),
+            Self::Edit(args) => edit::run(&args, context),
             Self::Claim(args) => claim::run(args, context),
             Self::ClaimNext(args) => claim_next::run(args, context),
             Self::Assign(args) => assign::run(args, context),

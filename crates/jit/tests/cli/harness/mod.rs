@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-pub(crate) use program::{Answer, Listener, git, jit};
+pub(crate) use program::{Answer, Listener, git, jit, program};
 
 /// A repository that vanishes with the test.
 pub(crate) struct Repo {
