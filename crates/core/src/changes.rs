@@ -5,9 +5,10 @@
 use crate::Value;
 use crate::event::{Changes, LONG_TEXT};
 use crate::fields::Fields;
+use crate::merge::MERGED;
 
-/// Fields that an event carries by itself, so that no difference needs to name them.
-const CARRIED: [&str; 2] = ["rev", "etag"];
+/// Fields that an event carries by itself, or that have events of their own, so that no difference needs to name them.
+const CARRIED: [&str; 3] = ["rev", "etag", MERGED];
 
 /// The field that a change sets to the event's own time.
 const TIMED: &str = "updated_at";

@@ -104,11 +104,13 @@ pub enum EventKind {
     LeaseExpired,
     /// A file was changed by something else than the tracker.
     ExternalChanged,
+    /// Two versions of an issue were merged; `prev` names both.
+    MergeResolved,
     /// A kind that this version does not know.
     Other(String),
 }
 
-const KIND_NAMES: [(EventKind, &str); 22] = [
+const KIND_NAMES: [(EventKind, &str); 23] = [
     (EventKind::IssueCreated, "issue.created"),
     (EventKind::IssueUpdated, "issue.updated"),
     (EventKind::IssueClaimed, "issue.claimed"),
@@ -131,6 +133,7 @@ const KIND_NAMES: [(EventKind, &str); 22] = [
     (EventKind::GateFailed, "gate.failed"),
     (EventKind::LeaseExpired, "lease.expired"),
     (EventKind::ExternalChanged, "external.changed"),
+    (EventKind::MergeResolved, "merge.resolved"),
 ];
 
 impl EventKind {

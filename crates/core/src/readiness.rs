@@ -55,6 +55,11 @@ pub enum Blocker {
     },
     /// It waits for itself.
     Cycle,
+    /// A merge could not decide something about it.
+    Conflict {
+        /// The fields in question.
+        fields: Vec<String>,
+    },
     /// An acceptance criterion is open.
     Checklist {
         /// Its id within the issue.
@@ -75,6 +80,7 @@ impl Blocker {
             Self::Hold { .. } => "hold",
             Self::NotBefore { .. } => "not_before",
             Self::Cycle => "cycle",
+            Self::Conflict { .. } => "conflict",
             Self::Checklist { .. } => "checklist",
         }
     }
@@ -120,6 +126,7 @@ impl Blocker {
             ]),
             Self::NotBefore { at } => Value::object([kind, ("at", at.to_string().into())]),
             Self::Cycle => Value::object([kind]),
+            Self::Conflict { fields } => Value::object([kind, ("fields", fields.clone().into())]),
             Self::Checklist { item, text } => Value::object([
                 kind,
                 ("item", item.as_str().into()),
@@ -154,6 +161,9 @@ impl fmt::Display for Blocker {
             Self::Hold { by, reason } => write!(f, "on hold by {by}: {reason}"),
             Self::NotBefore { at } => write!(f, "not before {at}"),
             Self::Cycle => f.write_str("it waits for itself"),
+            Self::Conflict { fields } => {
+                write!(f, "a merge left {} undecided", fields.join(", "))
+            }
             Self::Checklist { item, text } => write!(f, "checklist item {item} is open: {text}"),
         }
     }
@@ -196,6 +206,7 @@ impl Readiness<'_> {
     /// Returns everything that keeps the issue from being ready.
     pub fn blockers(&self, issue: &Issue) -> Vec<Blocker> {
         let mut blockers = self.own_blockers(issue);
+        blockers.extend(conflict(issue));
         blockers.extend(self.open_children(issue));
         for ancestor in self.snapshot.ancestors(issue) {
             let because = self.ancestor_reasons(ancestor);
@@ -215,6 +226,7 @@ impl Readiness<'_> {
         blockers.extend(self.unpassed(issue, GateStage::Entry));
         blockers.extend(self.open_children(issue));
         blockers.extend(hold(issue));
+        blockers.extend(conflict(issue));
         let open_items = issue.checklist.iter().filter(|item| !item.done);
         blockers.extend(open_items.map(|item| Blocker::Checklist {
             item: item.id.clone(),
@@ -358,5 +370,14 @@ fn hold(issue: &Issue) -> Option<Blocker> {
     issue.hold.as_ref().map(|hold| Blocker::Hold {
         by: hold.by.clone(),
         reason: hold.reason.clone(),
+    })
+}
+
+/// What a merge left undecided blocks the issue, but not its children: they were not in question.
+fn conflict(issue: &Issue) -> Option<Blocker> {
+    issue.has_conflicts().then(|| {
+        let conflicts = issue.conflicts().into_iter();
+        let fields = conflicts.map(|conflict| conflict.field).collect();
+        Blocker::Conflict { fields }
     })
 }

@@ -135,6 +135,7 @@ fn graph_fields() -> Value {
         "not_before",
         "cycle",
         "checklist",
+        "conflict",
     ];
     json!({
         "dependencies": ids(),

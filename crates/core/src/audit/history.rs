@@ -7,7 +7,7 @@ use super::Finding;
 use crate::changes;
 use crate::event::{Event, EventKind};
 use crate::fields::Fields;
-use crate::{Issue, IssueId, Snapshot};
+use crate::{Issue, IssueId, Snapshot, merge};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The events that made versions of issues, by issue and by the etag that each made.
@@ -41,24 +41,26 @@ impl<'a> History<'a> {
 
     /// Returns how many events in a row lead to a version: its revision, if the log is complete.
     pub fn depth(&self, id: &IssueId, etag: &str) -> u64 {
-        let Some(versions) = self.by_issue.get(id) else {
-            return 0;
-        };
+        self.depth_beyond(id, etag, &[])
+    }
+
+    /// Returns how many events in a row lead to a version; `merges` made versions that the log does not know yet.
+    fn depth_beyond(&self, id: &IssueId, etag: &str, merges: &[merge::Step]) -> u64 {
+        let nothing = BTreeMap::new();
+        let versions = self.by_issue.get(id).unwrap_or(&nothing);
+        let n_versions = versions.len() + merges.len();
         let mut depth = 0;
         let mut layer: BTreeSet<&str> = BTreeSet::from([etag]);
         loop {
-            let events: Vec<&Event> = layer
-                .iter()
-                .filter_map(|etag| versions.get(etag).copied())
-                .collect();
-            if events.is_empty() || depth > versions.len() as u64 {
+            let recorded = layer.iter().filter_map(|etag| versions.get(etag));
+            let recorded = recorded.map(|event| &event.draft.prev);
+            let untold = merges.iter().filter(|step| layer.contains(&*step.etag));
+            let found: Vec<&Vec<String>> = recorded.chain(untold.map(|step| &step.prev)).collect();
+            if found.is_empty() || depth > n_versions as u64 {
                 return depth;
             }
             depth += 1;
-            layer = events
-                .into_iter()
-                .flat_map(|event| event.draft.prev.iter().map(String::as_str))
-                .collect();
+            layer = found.into_iter().flatten().map(String::as_str).collect();
         }
     }
 
@@ -139,7 +141,7 @@ pub fn audit_history<'a>(
 ) -> Vec<Finding> {
     let history = History::new(events);
     let unaccounted = snapshot.records().filter_map(|issue| {
-        let n_found = history.depth(&issue.id, &issue.etag);
+        let n_found = history.depth_beyond(&issue.id, &issue.etag, &issue.unrecorded_merges());
         (n_found != issue.rev).then(|| {
             let message = format!(
                 "it has had {} revisions, but the log accounts for {n_found}",

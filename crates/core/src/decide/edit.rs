@@ -4,6 +4,7 @@
 
 use crate::changes;
 use crate::event::{Changes, EventDraft, EventKind};
+use crate::merge::MERGED;
 use crate::{
     Assignee, Changeset, GateDefinition, GateKey, Issue, IssueId, Lease, LeaseState, Readiness,
     Refusal, Request, Snapshot,
@@ -217,10 +218,11 @@ impl<'a> Edit<'a> {
         if changes.is_empty() {
             return false;
         }
-        let actual = old.compute_etag();
-        if actual != old.etag {
+        let (actual, known) = (old.compute_etag(), old.etag.clone());
+        self.record_merges(&mut issue);
+        if actual != known {
             issue.rev += 1;
-            self.record_outside_change(&issue, old.etag.clone(), &actual);
+            self.record_outside_change(&issue, known, &actual);
         }
         let prev = vec![actual];
         issue.rev += 1;
@@ -238,6 +240,7 @@ impl<'a> Edit<'a> {
             return;
         };
         let mut issue = old.clone();
+        self.record_merges(&mut issue);
         issue.rev = issue.rev.max(known.map_or(0, |known| known.rev)) + 1;
         issue.updated_at = self.request.now.wall;
         issue.etag = issue.compute_etag();
@@ -346,6 +349,34 @@ impl<'a> Edit<'a> {
             self.touched.push(issue.id.clone());
         }
         self.after.put_issue(issue);
+    }
+
+    /// Tells the log of merges that it does not know yet: whoever merged was inside git, and could not write events.
+    fn record_merges(&mut self, issue: &mut Issue) {
+        for merge in issue.unrecorded_merges() {
+            self.events.push(EventDraft {
+                issue: Some(issue.id.clone()),
+                rev: Some(merge.rev),
+                etag: Some(merge.etag),
+                prev: merge.prev,
+                ..self.draft(Step::noted(EventKind::MergeResolved, merge.note))
+            });
+        }
+        issue.extra.remove(MERGED);
+    }
+
+    /// Tells the log of the merges of an issue and writes nothing else of it; returns whether there were any.
+    pub(super) fn tell_merges(&mut self, id: &IssueId) -> bool {
+        let Some(old) = self.after.record(id) else {
+            return false;
+        };
+        if old.unrecorded_merges().is_empty() {
+            return false;
+        }
+        let mut issue = old.clone();
+        self.record_merges(&mut issue);
+        self.store(issue);
+        true
     }
 
     /// Records that something else than the tracker changed the issue's file: its etag no longer fits its content.

@@ -25,6 +25,7 @@ mod reject;
 mod release;
 mod renew;
 mod reopen;
+mod resolve;
 mod settle;
 mod sweep;
 mod update;
@@ -51,6 +52,7 @@ pub use reject::reject;
 pub use release::release;
 pub use renew::{RenewOutcome, Renewal, Renewed, renew};
 pub use reopen::reopen;
+pub use resolve::{Settlement, Take, resolve, settle};
 pub use sweep::sweep;
 pub use update::{ClearedField, Update, update};
 

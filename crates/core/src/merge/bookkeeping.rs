@@ -63,6 +63,16 @@ impl Conflict {
             versions: [version(0), version(1)],
         })
     }
+
+    /// Returns whether an entry is about the same values, whichever versions they come from.
+    pub(super) fn says_the_same(&self, entry: &Value) -> bool {
+        let is_same = |other: Self| {
+            let is_so = other.ours == self.ours && other.theirs == self.theirs;
+            let is_other_way = other.ours == self.theirs && other.theirs == self.ours;
+            other.field == self.field && (is_so || is_other_way)
+        };
+        Self::from_value(entry).is_some_and(is_same)
+    }
 }
 
 /// A merge that the log does not know yet: what its event will say.

@@ -366,20 +366,25 @@ impl<'a> Work<'a> {
             !base.contains_key(hash) || (ours.contains_key(hash) && theirs.contains_key(hash))
         };
         let mut all: BTreeMap<(String, [u8; 32]), Value> = BTreeMap::new();
-        let mut put = |hash: [u8; 32], entry: Value| {
-            let field = Conflict::from_value(&entry).map(|conflict| conflict.field);
-            all.insert((field.unwrap_or_default(), hash), entry);
-        };
         for (hash, entry) in ours.iter().chain(&theirs) {
             if is_kept(hash) {
-                put(*hash, entry.clone());
+                let field = Conflict::from_value(entry).map(|conflict| conflict.field);
+                all.insert((field.unwrap_or_default(), *hash), entry.clone());
             }
         }
         for conflict in &self.open.conflicts {
+            let about = (conflict.field.clone(), [0; 32])..=(conflict.field.clone(), [255; 32]);
+            let mut known = all.range(about).map(|(_, entry)| entry);
+            if known.any(|entry| conflict.says_the_same(entry)) {
+                continue;
+            }
             let entry = conflict.to_value();
             let mut hasher = blake3::Hasher::new();
             entry.hash_into(&mut hasher);
-            put(*hasher.finalize().as_bytes(), entry);
+            all.insert(
+                (conflict.field.clone(), *hasher.finalize().as_bytes()),
+                entry,
+            );
         }
         if !all.is_empty() {
             let all = all.into_values().collect();

@@ -19,6 +19,7 @@ mod marks;
 mod mend;
 mod merge;
 mod records;
+mod resolve;
 mod script;
 mod slots;
 mod states;

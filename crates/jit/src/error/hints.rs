@@ -57,6 +57,7 @@ fn unfinished(id: &str, blockers: &[Blocker]) -> Vec<String> {
             Blocker::Dependency { id: other, .. } | Blocker::Child { id: other } => {
                 format!("jit issue show {other}")
             }
+            Blocker::Conflict { .. } => format!("jit resolve {id}"),
             Blocker::Hold { .. }
             | Blocker::Parent { .. }
             | Blocker::NotBefore { .. }
