@@ -4,7 +4,8 @@
 
 use crate::args::global::{Condition, Format, GlobalArgs};
 use crate::commands::{
-    dep, events, gate, graph, import, init, issue, lease, query, status, validate, r#where, why,
+    dep, events, gate, graph, import, init, issue, lease, query, recover, status, validate,
+    r#where, why,
 };
 use crate::context::Context;
 use crate::crash;
@@ -48,6 +49,8 @@ enum Command {
     Status(status::Args),
     /// Check the store
     Validate(validate::Args),
+    /// Bring back what a git command removed before it was committed
+    Recover(recover::Args),
     /// Create, show, change, claim and finish issues
     #[command(subcommand)]
     Issue(issue::Command),
@@ -90,6 +93,7 @@ impl Command {
             Self::Init(_) | Self::Where(_) => Shape::Place,
             Self::Status(_) => Shape::Status,
             Self::Validate(_) => Shape::Finding,
+            Self::Recover(_) => Shape::Recovered,
             Self::Issue(verb) => verb.shape(),
             Self::Dep(verb) => verb.shape(),
             Self::Gate(verb) => verb.shape(),
@@ -110,6 +114,7 @@ impl Command {
             | Self::Where(_)
             | Self::Status(_)
             | Self::Validate(_)
+            | Self::Recover(_)
             | Self::Query(_)
             | Self::Why(_)
             | Self::Graph(_)
@@ -130,6 +135,7 @@ impl Command {
             Self::Where(_) => r#where::run(context),
             Self::Status(_) => status::run(context),
             Self::Validate(args) => validate::run(&args, context),
+            Self::Recover(_) => recover::run(context),
             Self::Issue(verb) => verb.run(context),
             Self::Dep(verb) => verb.run(context),
             Self::Gate(verb) => verb.run(context),

@@ -10,6 +10,7 @@ mod context;
 mod crash;
 mod editor;
 mod error;
+mod git;
 mod identity;
 mod output;
 mod process;

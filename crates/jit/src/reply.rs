@@ -26,6 +26,8 @@ pub(crate) enum Shape {
     Event,
     /// Findings of `validate`.
     Finding,
+    /// What was lost, and what became of it.
+    Recovered,
     /// Where the store is.
     Place,
     /// The state of the repository.
@@ -66,6 +68,9 @@ impl Shape {
             ],
             Self::Event => &jit_wire::event::FIELDS,
             Self::Finding => &["code", "issue", "path", "message", "remedy"],
+            Self::Recovered => &[
+                "kind", "issue", "path", "found", "outcome", "saved", "lines",
+            ],
             Self::Place => &[
                 "store", "root", "private", "why", "git_dir", "created", "changed",
             ],
@@ -88,6 +93,7 @@ impl Shape {
             Self::Lease => &["issue", "epoch", "state", "holder", "expires_at"],
             Self::Event => &["ts", "type", "issue", "actor", "note"],
             Self::Finding => &["code", "issue", "path", "message"],
+            Self::Recovered => &["kind", "outcome", "path", "lines"],
             Self::Renewal | Self::Place | Self::Status | Self::Import | Self::Drawing => {
                 self.fields()
             }
@@ -100,6 +106,7 @@ impl Shape {
             Self::Gate => "key",
             Self::Lease => "issue",
             Self::Finding => "code",
+            Self::Recovered => "path",
             Self::Place | Self::Status | Self::Import | Self::Drawing => "store",
             Self::Issue | Self::Blocked | Self::Why | Self::Node | Self::Renewal | Self::Event => {
                 "id"

@@ -12,6 +12,7 @@ mod import;
 mod issues;
 mod leases;
 mod ports;
+mod recovery;
 mod tracker;
 mod upkeep;
 mod view;

@@ -4,6 +4,8 @@
 //!
 //! A shape only grows: members may be added, so every object allows more than it names.
 
+mod upkeep;
+
 use crate::{gate, issue, lease};
 use jit_core::gate::{GateMode, GateStage, GateStatus};
 use jit_core::issue::{CommentKind, LinkKind};
@@ -18,6 +20,7 @@ pub fn documents() -> Vec<(&'static str, Value)> {
         ("gate", gate_document()),
         ("issue", issue_document()),
         ("lease", lease_document()),
+        ("recovered", upkeep::recovered_document()),
         ("transition", transition_document()),
     ]
 }

@@ -13,6 +13,7 @@ pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod lease;
 pub(crate) mod query;
+pub(crate) mod recover;
 pub(crate) mod status;
 pub(crate) mod validate;
 pub(crate) mod r#where;

@@ -2,7 +2,7 @@
 //!
 //! Owns how findings of different sources are brought into one list. Refuses to mend anything.
 
-use crate::commands::answer;
+use crate::commands::{answer, recover};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Reply, Shape};
@@ -48,6 +48,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
                 .iter()
                 .map(broken),
         );
+        findings.extend(recover::findings(context)?);
     }
     let n_findings = findings.len();
     let mut reply = answer::objects(context, Shape::Finding, findings);

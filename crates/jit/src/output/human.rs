@@ -55,6 +55,7 @@ pub(super) fn page(shape: Shape, object: &Value) -> Page {
         | Shape::Lease
         | Shape::Renewal
         | Shape::Place
+        | Shape::Recovered
         | Shape::Import
         | Shape::Drawing => members(shape, object),
     }
@@ -72,6 +73,7 @@ pub(super) fn list(shape: Shape, objects: &[Value], width: Option<usize>) -> Pag
         | Shape::Lease
         | Shape::Renewal
         | Shape::Place
+        | Shape::Recovered
         | Shape::Status
         | Shape::Import
         | Shape::Drawing => rows(objects, shape.columns(), width),

@@ -28,6 +28,7 @@ fn a_condition_that_cannot_be_honoured_is_refused() {
     for flag in ["--if-etag", "--epoch", "--key"] {
         check(&["init"], flag);
         check(&["lease", "sweep"], flag);
+        check(&["recover"], flag);
         check(&["issue", "list"], flag);
         check(&["issue", "show", &id], flag);
         check(&["show", &id], flag);

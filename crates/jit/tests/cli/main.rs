@@ -35,6 +35,7 @@ mod issue_update;
 mod lease;
 mod output;
 mod query;
+mod recover;
 mod seed;
 mod slots;
 mod status;

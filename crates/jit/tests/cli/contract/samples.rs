@@ -3,7 +3,7 @@
 //! Owns the life that the samples are taken from. Refuses to judge them.
 
 use super::{Files, pretty};
-use crate::harness::{Answer, Repo, Surroundings};
+use crate::harness::{Answer, Repo, Surroundings, git};
 use serde_json::{Map, Value, json};
 
 /// A run of `jit` whose answer is kept.
@@ -250,6 +250,18 @@ fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
     );
     sampler.keep("fields", &["query", "ready", "--fields", "id,state,title"]);
     sampler.keep("graph_export", &["graph", "export", "--all"]);
+    lose_an_issue(sampler.repo);
+    sampler.keep("recover", &["recover"]);
+}
+
+/// Has git remove an issue that no commit has, and no other one.
+fn lose_an_issue(repo: &Repo) {
+    let git = |words: &[&str]| git(repo.root(), words);
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+    git(&["add", "-A"]);
+    git(&[&identity[..], &["commit", "-q", "-m", "state"]].concat());
+    repo.create("Draft");
+    git(&["clean", "-q", "-f", ".jit/issues"]);
 }
 
 fn failures(sampler: &mut Sampler<'_>, ids: &Ids) {

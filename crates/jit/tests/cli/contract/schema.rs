@@ -72,7 +72,7 @@ fn the_samples_satisfy_the_schemas() {
             }
         }
     }
-    for name in ["error", "event", "gate", "issue", "lease"] {
+    for name in ["error", "event", "gate", "issue", "lease", "recovered"] {
         assert!(
             n_checked.contains_key(name),
             "no sample of {name} was checked"
@@ -88,6 +88,7 @@ fn shape_of(object: &Value) -> Option<&'static str> {
         ("granted_at", "lease"),
         ("lc", "event"),
         ("stage", "gate"),
+        ("outcome", "recovered"),
     ];
     let found = shapes
         .iter()

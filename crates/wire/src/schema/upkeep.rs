@@ -1,0 +1,31 @@
+//! The documents of answers about the store itself.
+//!
+//! Refuses shapes of issues and what belongs to them.
+
+use super::{document, id_or_null, one_of, text, text_or_null, whole_or_null};
+use serde_json::{Value, json};
+
+/// Returns the document of what `recover` answers.
+pub(super) fn recovered_document() -> Value {
+    let mut found = one_of(["nothing", "older", "foreign"]);
+    found["type"] = json!(["string", "null"]);
+    if let Some(names) = found["enum"].as_array_mut() {
+        names.push(Value::Null);
+    }
+    document(
+        "recovered",
+        "What was acknowledged and is gone, and what became of it; `lines` counts the events of a segment",
+        &[
+            "kind", "issue", "path", "found", "outcome", "saved", "lines",
+        ],
+        &json!({
+            "kind": one_of(["issue", "gate", "events"]),
+            "issue": id_or_null(),
+            "path": text(),
+            "found": found,
+            "outcome": one_of(["restored", "would_restore", "would_keep_aside", "kept_aside"]),
+            "saved": text_or_null(),
+            "lines": whole_or_null(),
+        }),
+    )
+}
