@@ -6,8 +6,30 @@
 use crate::error::CliError;
 use jit_core::{ErrorKind, HolderProcess};
 
-/// Returns the living process with this number.
-pub(crate) fn holder(pid: u32) -> Result<HolderProcess, CliError> {
+/// A process as it is typed: `PID`, or `PID:START` by one that knows when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pid: u32,
+    start: Option<u64>,
+}
+
+impl Named {
+    /// Returns the process that `text` names.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let fail = || format!("`{text}` is not PID or PID:START");
+        let (pid, start) = match text.split_once(':') {
+            None => (text, None),
+            Some((pid, start)) => (pid, Some(start.parse().map_err(|_| fail())?)),
+        };
+        let pid = pid.parse().map_err(|_| fail())?;
+        Ok(Self { pid, start })
+    }
+}
+
+/// Returns the living process that is meant. One that began at another time is another one: whoever named it sees other
+/// processes than we do, as from within a container or on another host.
+pub(crate) fn holder(named: Named) -> Result<HolderProcess, CliError> {
+    let pid = named.pid;
     let refuse = |problem: &str| {
         let message = format!("pid: {pid} {problem}");
         CliError::new(ErrorKind::InvalidValue, message)
@@ -16,7 +38,12 @@ pub(crate) fn holder(pid: u32) -> Result<HolderProcess, CliError> {
     if pid == std::process::id() {
         return Err(refuse("is this command itself, which ends at once"));
     }
-    living(pid).ok_or_else(|| refuse("is no living process"))
+    let found = living(pid).ok_or_else(|| refuse("is no living process"))?;
+    let is_other = |start| found.start.is_some_and(|began| began != start);
+    if named.start.is_some_and(is_other) {
+        return Err(refuse("is another process here"));
+    }
+    Ok(found)
 }
 
 #[cfg(target_os = "linux")]
@@ -73,10 +100,29 @@ mod tests {
     #[test]
     fn this_process_and_the_dead_hold_nothing() {
         let own = std::process::id();
-        assert_eq!(holder(own).unwrap_err().kind, ErrorKind::InvalidValue);
+        let named = |text: String| holder(Named::parse(&text).unwrap());
+        let refused = |text: String| named(text).unwrap_err().kind == ErrorKind::InvalidValue;
+        assert!(refused(own.to_string()));
         let parent = std::os::unix::process::parent_id();
-        assert_eq!(holder(parent).unwrap().pid, parent);
+        let found = named(parent.to_string()).unwrap();
+        assert_eq!(found.pid, parent);
+        let start = found.start.unwrap();
+        assert_eq!(named(format!("{parent}:{start}")).unwrap(), found);
+        assert!(refused(format!("{parent}:{}", start + 1)));
         // The largest number that no system hands out.
-        assert_eq!(holder(u32::MAX).unwrap_err().kind, ErrorKind::InvalidValue);
+        assert!(refused(u32::MAX.to_string()));
+    }
+
+    #[test]
+    fn a_process_is_named_by_number_and_perhaps_by_start() {
+        let check = |text: &str, expected: Option<(u32, Option<u64>)>| {
+            let named = Named::parse(text).ok();
+            assert_eq!(named.map(|it| (it.pid, it.start)), expected, "{text}");
+        };
+        check("7", Some((7, None)));
+        check("7:42", Some((7, Some(42))));
+        check("7:", None);
+        check("-7", None);
+        check("seven", None);
     }
 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 use jit_scheduler::{AgentId, IssueId, Millis, RunId};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::state::Started;
+
 pub use error::{Answer, JitError, JitErrorKind};
 pub use locate::{JitCommand, locate};
 pub use subprocess::SubprocessJit;
@@ -60,8 +62,8 @@ pub trait JitClient {
     /// Puts a hold on the issue, until a person lifts it.
     async fn hold(&self, held: &Held, reason: &str) -> Result<Issue, JitError>;
 
-    /// Renews the lease of the issue.
-    async fn renew(&self, held: &Held) -> Result<Renewed, JitError>;
+    /// Renews the lease of the issue; `worker` is the process without which nobody would renew it any more.
+    async fn renew(&self, held: &Held, worker: Option<&Started>) -> Result<Renewed, JitError>;
 
     /// Sends every event of the tracker to `sink` as it happens; returns when the stream ends or `sink` is closed.
     async fn follow_events(&self, sink: UnboundedSender<Event>) -> Result<(), JitError>;

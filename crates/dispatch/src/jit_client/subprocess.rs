@@ -18,6 +18,7 @@ use super::wire::{self, Event, Issue, Listed, Malformed, Repository};
 use super::{Claimed, Grant, Held, JitClient, JitCommand, Renewed, stream};
 use crate::ports::rfc3339;
 use crate::process;
+use crate::state::Started;
 
 /// The fields that planning needs: with a thousand ready issues the rest would be megabytes.
 const PLANNING_FIELDS: &str = "id,title,priority,labels,assignee,ready_since,created_at,state";
@@ -264,21 +265,22 @@ impl JitClient for SubprocessJit {
         self.call_for_issue(&arguments, Some(reason)).await
     }
 
-    async fn renew(&self, held: &Held) -> Result<Renewed, JitError> {
+    async fn renew(&self, held: &Held, worker: Option<&Started>) -> Result<Renewed, JitError> {
         let epoch = held.epoch.to_string();
-        let document = self
-            .call(
-                &[
-                    "lease",
-                    "renew",
-                    held.issue.as_str(),
-                    "--epoch",
-                    &epoch,
-                    "--json",
-                ],
-                None,
-            )
-            .await?;
+        // With its start, so that a tracker which sees other processes than we do takes it for none of its own.
+        let worker = worker.map(|it| format!("{}:{}", it.pid, it.start_ticks));
+        let mut arguments = vec![
+            "lease",
+            "renew",
+            held.issue.as_str(),
+            "--epoch",
+            &epoch,
+            "--json",
+        ];
+        if let Some(worker) = &worker {
+            arguments.extend(["--pid", worker]);
+        }
+        let document = self.call(&arguments, None).await?;
         Ok(Renewed {
             cancel_requested: wire::parse_cancel_requested(&document),
         })

@@ -4,7 +4,7 @@
 
 use crate::args::values;
 use crate::error::CliError;
-use crate::process;
+use crate::process::{self, Named};
 use jit_core::SlotName;
 use jit_core::decide::ClaimTerms;
 use std::collections::BTreeMap;
@@ -22,8 +22,8 @@ pub(crate) struct TermsArgs {
     slots: Vec<(SlotName, u32)>,
 
     /// The process that does the work: after a reboot of its host the lease ends at once
-    #[arg(long, value_name = "N")]
-    pid: Option<u32>,
+    #[arg(long, value_name = "PID[:START]", value_parser = Named::parse)]
+    pid: Option<Named>,
 }
 
 impl TermsArgs {

@@ -310,6 +310,20 @@ fn only_a_process_that_does_the_work_is_named() {
         "the claim itself is no worker"
     );
     repo.ok(&["lease", "renew", &other, "--epoch", "1", "--pid", &own]);
+    let unknown = repo.jit(&[
+        "lease",
+        "renew",
+        &other,
+        "--epoch",
+        "1",
+        "--pid",
+        "4294967295:1",
+    ]);
+    assert_eq!(unknown.code, 0, "to prolong matters more: {unknown:?}");
+    assert!(
+        unknown.stderr.contains("is no living process"),
+        "{unknown:?}"
+    );
     let lines = format!("{{\"id\":\"{other}\",\"epoch\":1,\"pid\":4294967295}}\n");
     let piped = Surroundings {
         stdin: &lines,
@@ -331,7 +345,12 @@ fn only_a_process_that_does_the_work_is_named() {
         [own.clone(), own],
         "a renewal that names nobody keeps who was named"
     );
-    let free = repo.create("C");
+}
+
+#[test]
+fn a_process_that_is_not_there_does_no_work() {
+    let repo = Repo::new();
+    let free = repo.create("A");
     repo.check(
         &["issue", "claim", &free, "copilot-1", "--pid", "4294967295"],
         expect![[r#"

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::jit_client::{Held, JitClient, JitErrorKind, State};
 use crate::ports::Clock;
-use crate::state::SpecLease;
+use crate::state::{SpecLease, Started};
 
 /// The longest sleep: the sleeper does not notice that the machine was suspended, the boot clock does.
 pub(crate) const LONGEST_NAP: Duration = Duration::from_secs(5);
@@ -39,11 +39,14 @@ enum Renewal {
 pub(super) async fn keep<C: JitClient, K: Clock>(
     client: &C,
     clock: &K,
-    held: &Held,
+    (held, worker): (&Held, Option<&Started>),
     lease: SpecLease,
     news: UnboundedSender<News>,
 ) {
-    repeat(clock, lease, news, async || renew(client, held).await).await;
+    repeat(clock, lease, news, async || {
+        renew(client, held, worker).await
+    })
+    .await;
 }
 
 /// Calls `attempt` whenever a renewal is due, until its answer is that the lease is lost.
@@ -74,8 +77,8 @@ async fn repeat<K: Clock>(
     }
 }
 
-async fn renew<C: JitClient>(client: &C, held: &Held) -> Renewal {
-    match client.renew(held).await {
+async fn renew<C: JitClient>(client: &C, held: &Held, worker: Option<&Started>) -> Renewal {
+    match client.renew(held, worker).await {
         Ok(renewed) if renewed.cancel_requested => Renewal::News(News::CancelRequested),
         Ok(_) => Renewal::Held,
         Err(error) if error.kind().is_final() => look(client, held).await,

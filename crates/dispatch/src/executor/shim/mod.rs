@@ -198,7 +198,9 @@ impl<K: Clock + Copy + 'static> Shim<K> {
         let (sender, news) = mpsc::unbounded_channel();
         let (clock, held, lease) = (self.clock, self.held.clone(), self.spec.lease);
         tokio::task::spawn_local(async move {
-            lease::keep(&client, &clock, &held, lease, sender).await;
+            // While this process lives the lease is renewed; after a reboot it can't live.
+            let own = group::identify(std::process::id());
+            lease::keep(&client, &clock, (&held, own.as_ref()), lease, sender).await;
         });
         // An agent that cannot be let through has died at its gate; waiting for it says how.
         if let Err(error) = agent.let_through() {

@@ -128,3 +128,29 @@ fn an_agent_that_closed_its_issue_may_finish_its_words() {
     assert_eq!(ground.outcomes(&issue), ["succeeded"]);
     assert!(ground.path("finished").exists());
 }
+
+#[test]
+fn an_agent_that_is_asked_to_stop_ends_and_gives_its_issue_back_uncounted() {
+    let script = "trap 'touch asked; exit 1' TERM; touch at-work; while :; do sleep 0.1; done";
+    let config = format!(
+        "[lease]\nttl_secs = 3\nrenew_secs = 0.3\n{}",
+        agent(script, "")
+    );
+    let ground = Ground::new(&config);
+    let issue = ground.issue("work");
+    let dispatcher = ground.spawn(&["once", "--wait"]);
+    eventually("the agent is at work", || ground.path("at-work").exists());
+    let shim = ground.stories()[0].1.shim.as_ref().map(|shim| shim.pid);
+    let lease = || ground.show(&issue)["lease"].clone();
+    eventually("the lease names the shim", || {
+        lease()["pid"].as_u64() == shim.map(u64::from)
+    });
+    ground.jit(&["lease", "cancel", &issue]);
+    assert!(dispatcher.finish().status.success());
+    assert!(
+        ground.path("asked").exists(),
+        "it was asked before it was killed"
+    );
+    given_back(&ground, &issue, "no agent is left");
+    assert!(lease().is_null(), "the wish is gone with the lease");
+}

@@ -10,6 +10,7 @@ use jit_dispatch::jit_client::{
     Repository, State,
 };
 use jit_dispatch::ports::Clock as _;
+use jit_dispatch::state::Started;
 use jit_scheduler::{AgentId, IssueId, Millis};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
@@ -277,7 +278,7 @@ impl JitClient for FakeJit {
         self.0.write(held, |task| task.is_held = true)
     }
 
-    async fn renew(&self, held: &Held) -> Result<Renewed, JitError> {
+    async fn renew(&self, held: &Held, _: Option<&Started>) -> Result<Renewed, JitError> {
         self.0.pass().await?;
         self.0.write(held, |_| ()).map(|_| Renewed {
             cancel_requested: false,

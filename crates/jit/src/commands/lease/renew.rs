@@ -6,7 +6,7 @@ use crate::args::input;
 use crate::commands::answer;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::process;
+use crate::process::{self, Named};
 use crate::reply::{Audience, Body, Reply, Shape};
 use jit_core::decide::{RenewOutcome, Renewed};
 use jit_core::{ErrorKind, HolderProcess, IdPrefix, Refusal, Value};
@@ -33,20 +33,20 @@ pub(crate) struct Args {
     batch: Option<String>,
 
     /// The process that does the work: after a reboot of its host the lease ends at once
-    #[arg(long, value_name = "N", conflicts_with = "batch")]
-    pid: Option<u32>,
+    #[arg(long, value_name = "PID[:START]", value_parser = Named::parse, conflicts_with = "batch")]
+    pid: Option<Named>,
 }
 
 /// Renews one lease or many.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     match (&args.id, &args.batch) {
-        (Some(id), _) => one(id, args.pid.map(process::holder).transpose()?, context),
+        (Some(id), _) => one(id, args.pid, context),
         (None, Some(file)) => batch(file, context),
         (None, None) => Err(CliError::usage("name an issue, or --batch -")),
     }
 }
 
-fn one(id: &str, process: Option<HolderProcess>, context: &Context) -> Result<Reply, CliError> {
+fn one(id: &str, named: Option<Named>, context: &Context) -> Result<Reply, CliError> {
     let prefix = context.input.id(id)?;
     let call = context.call(false)?;
     let environment = call.fence.environment.as_ref();
@@ -61,16 +61,23 @@ fn one(id: &str, process: Option<HolderProcess>, context: &Context) -> Result<Re
             ));
         }
     };
+    // To prolong the lease matters more than to know the process.
+    let found = named.map(process::holder).transpose();
+    let unknown = found.as_ref().err().map(ToString::to_string);
     let renewal = AskedRenewal {
         issue,
         epoch,
-        process,
+        process: found.unwrap_or_default(),
     };
     let answers = context.tracker()?.lease_renew(&call, &[renewal])?;
     let answer = answers.into_iter().next();
     let answer = answer.expect("one question has one answer")?;
     let refusal = match answer.outcome {
-        RenewOutcome::Renewed { .. } => return Ok(renewed(&answer, context)),
+        RenewOutcome::Renewed { .. } => {
+            let mut reply = renewed(&answer, context);
+            reply.warnings.extend(unknown);
+            return Ok(reply);
+        }
         RenewOutcome::Fenced { current } => Refusal::LeaseLost {
             id: answer.id,
             presented: answer.epoch,
@@ -160,15 +167,17 @@ impl Line {
         let (Some(id), Some(epoch)) = (id, epoch) else {
             return Err(fail("an object with `id` and `epoch` is expected"));
         };
-        let pid = match member("pid") {
+        let named = match member("pid") {
             None | Some(Value::Null) => None,
             Some(pid) => {
-                let pid = pid.as_u64().and_then(|pid| u32::try_from(pid).ok());
-                Some(pid.ok_or_else(|| fail("`pid` is no number of a process"))?)
+                let text = pid.as_str().map(str::to_owned);
+                let text = text.or_else(|| pid.as_u64().map(|pid| pid.to_string()));
+                let named = Named::parse(&text.unwrap_or_default());
+                Some(named.map_err(|problem| fail(&format!("pid: {problem}")))?)
             }
         };
         // One process that has just ended must not keep the other leases from being prolonged.
-        let process = pid.and_then(|pid| process::holder(pid).ok());
+        let process = named.and_then(|named| process::holder(named).ok());
         Ok(Self {
             id: id.to_owned(),
             epoch,
