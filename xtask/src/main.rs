@@ -3,6 +3,7 @@
 //! Owns the list of commands. Refuses to hold any of them: each has its own module, in reading order below.
 
 mod audit;
+mod bench;
 mod codegen;
 mod demo;
 mod figures;
@@ -46,6 +47,8 @@ enum Task {
     Codegen,
     /// Import a large real issue log and drive every issue to done
     Replay(replay::Options),
+    /// Measure every command at every size, against what the machine needs
+    Bench(bench::Options),
     /// Make a store of any size, the same for one seed
     Fixture(fixture::Options),
     /// Print the last value of each recorded figure
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Codegen => codegen::run(),
         Task::Replay(options) => replay::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Fixture(options) => fixture::run(&options),
         Task::Figures => figures::print(),
         Task::Nightly => nightly::run(),

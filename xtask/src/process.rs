@@ -4,8 +4,10 @@
 //! argument vector.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -112,7 +114,22 @@ impl Call {
             .with_context(|| format!("cannot start `{shown}`"))
     }
 
-    fn shown(&self) -> String {
+    /// Runs with both outputs going to files, and returns how it ended and how long it took from its start to its end.
+    pub(crate) fn timed(mut self, stdout: &File, stderr: &File) -> Result<(ExitStatus, Duration)> {
+        let shown = self.shown();
+        self.command
+            .stdin(Stdio::null())
+            .stdout(stdout.try_clone()?)
+            .stderr(stderr.try_clone()?);
+        let begun = Instant::now();
+        let status = self.command.status();
+        let took = begun.elapsed();
+        let status = status.with_context(|| format!("cannot start `{shown}`"))?;
+        Ok((status, took))
+    }
+
+    /// Returns the program and its arguments as one line.
+    pub(crate) fn shown(&self) -> String {
         std::iter::once(self.command.get_program())
             .chain(self.command.get_args())
             .map(|part| part.to_string_lossy().into_owned())

@@ -86,6 +86,25 @@ pub(crate) fn build(profile: Profile) -> Result<Programs> {
     })
 }
 
+/// Builds the tracker as it is released, and returns where it is: optimised, and linked statically, so that no loader runs
+/// before it.
+pub(crate) fn released_tracker() -> Result<PathBuf> {
+    let arguments = [
+        "rustc",
+        "--release",
+        "--package",
+        "jit",
+        "--bin",
+        "jit",
+        "--",
+    ];
+    let linked = ["-C", "target-feature=+crt-static"];
+    process::cargo(arguments.iter().chain(&linked))
+        .within(root())
+        .run()?;
+    Ok(target()?.join("release/jit"))
+}
+
 /// Hands the command that is running over to a release build of this program; says whether that has done it.
 ///
 /// What handles a hundred thousand issues, or is measured against a floor, has no use for a development build.

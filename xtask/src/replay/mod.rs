@@ -105,6 +105,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     figures::append("replay", &values)
 }
 
+/// Returns a generated log of the shape of the real one, the same for one seed.
+pub(crate) fn generated_log(n_issues: usize, seed: u64) -> String {
+    fixture::log(n_issues, seed)
+}
+
 fn rounded(time: Duration) -> f64 {
     (time.as_secs_f64() * 100.0).round() / 100.0
 }
