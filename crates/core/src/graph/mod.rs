@@ -8,8 +8,10 @@
 
 mod cycle;
 mod feedback;
+mod tree;
 mod view;
 
 pub use cycle::{cycle_through, cyclic_issues, is_on_cycle};
 pub use feedback::{Edge, EdgeKind, edges_on_cycles};
+pub use tree::{Branch, BranchEnd, dependency_tree};
 pub use view::{downstream, levels, roots};

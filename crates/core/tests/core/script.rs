@@ -113,6 +113,9 @@ impl World {
             }
             ("ready", []) => self.note_ready(),
             ("show", [name]) => self.note_marks(name),
+            ("tree", [name]) => self.note_tree(name, None),
+            ("tree", [name, depth]) => self.note_tree(name, depth.parse().ok()),
+            ("close", [from, to]) => self.close(from, to),
             ("since", [name]) => self.note_since(name),
             ("renew", [name, epoch, rest @ ..]) => {
                 let pid = rest.first().map(|pid| pid.parse().unwrap());
@@ -292,6 +295,25 @@ impl World {
         );
         marks.push(format!("rev {}", issue.rev));
         self.notes.push(format!("{name}: {}", marks.join(", ")));
+    }
+
+    /// Notes what an issue waits for: one digit for each edge from the root, and why a branch ends.
+    fn note_tree(&mut self, name: &str, max_depth: Option<usize>) {
+        let tree = jit_core::graph::dependency_tree(&self.snapshot, &id(name), max_depth);
+        let lines = tree.iter().map(|branch| {
+            let end = branch.end.map_or("", jit_core::graph::BranchEnd::as_str);
+            let line = format!("{}{} {end}", branch.depth, branch.id);
+            shorten(line.trim_end())
+        });
+        let lines: Vec<String> = lines.collect();
+        self.notes.push(lines.join(", "));
+    }
+
+    /// Lets an issue wait for another without asking any rule, as a merge may.
+    fn close(&mut self, from: &str, to: &str) {
+        let mut issue = self.snapshot.issue(&id(from)).unwrap().clone();
+        issue.dependencies.insert(id(to));
+        self.snapshot.put_issue(issue);
     }
 
     fn note_since(&mut self, name: &str) {
