@@ -54,7 +54,7 @@ enum Command {
     /// Create, show, change, claim and finish issues
     #[command(subcommand)]
     Issue(issue::Command),
-    /// Change what an issue waits for
+    /// Change and show what an issue waits for
     #[command(subcommand)]
     Dep(dep::Command),
     /// Define, require and pass gates
@@ -122,10 +122,11 @@ impl Command {
             | Self::Ready(_)
             | Self::Show(_) => Condition::NONE,
             Self::Issue(verb) => verb.conditions(),
+            Self::Dep(verb) => verb.conditions(),
             Self::Gate(verb) => verb.conditions(),
             Self::Lease(verb) => verb.conditions(),
             Self::Import(_) => &[Condition::Key],
-            Self::Dep(_) | Self::Claim(_) | Self::Done(_) => Condition::ALL,
+            Self::Claim(_) | Self::Done(_) => Condition::ALL,
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) enum Shape {
     Why,
     /// Issues with their distance from the one that was asked for.
     Node,
+    /// Issues of a tree, with what its lines say.
+    Branch,
     /// Gate definitions.
     Gate,
     /// Leases.
@@ -38,15 +40,25 @@ pub(crate) enum Shape {
     Drawing,
 }
 
-const NODE_FIELDS: [&str; 40] = {
-    let mut fields = ["depth"; 40];
+/// The members of an issue and then those that a shape adds, the last one to fill what is left.
+const fn with_issue<const N: usize>(added: &[&'static str]) -> [&'static str; N] {
+    let n_issue = jit_wire::issue::FIELDS.len();
+    let mut fields = [""; N];
     let mut place = 0;
-    while place < jit_wire::issue::FIELDS.len() {
-        fields[place] = jit_wire::issue::FIELDS[place];
+    while place < N {
+        fields[place] = if place < n_issue {
+            jit_wire::issue::FIELDS[place]
+        } else {
+            added[place - n_issue]
+        };
         place += 1;
     }
     fields
-};
+}
+
+const N_ISSUE_FIELDS: usize = jit_wire::issue::FIELDS.len();
+const NODE_FIELDS: [&str; N_ISSUE_FIELDS + 1] = with_issue(&["depth"]);
+const BRANCH_FIELDS: [&str; N_ISSUE_FIELDS + 2] = with_issue(&["depth", "end"]);
 
 impl Shape {
     /// Returns the members that `--fields` may name.
@@ -54,6 +66,7 @@ impl Shape {
         match self {
             Self::Issue | Self::Blocked | Self::Why => &jit_wire::issue::FIELDS,
             Self::Node => &NODE_FIELDS,
+            Self::Branch => &BRANCH_FIELDS,
             Self::Gate => &jit_wire::gate::FIELDS,
             Self::Lease => &jit_wire::lease::FIELDS,
             Self::Renewal => &[
@@ -89,6 +102,9 @@ impl Shape {
                 &["id", "priority", "state", "assignee", "title"]
             }
             Self::Node => &["id", "depth", "priority", "state", "assignee", "title"],
+            Self::Branch => &[
+                "id", "depth", "end", "priority", "state", "assignee", "title",
+            ],
             Self::Gate => &["key", "stage", "mode", "title"],
             Self::Lease => &["issue", "epoch", "state", "holder", "expires_at"],
             Self::Event => &["ts", "type", "issue", "actor", "note"],
@@ -108,9 +124,13 @@ impl Shape {
             Self::Finding => "code",
             Self::Recovered => "path",
             Self::Place | Self::Status | Self::Import | Self::Drawing => "store",
-            Self::Issue | Self::Blocked | Self::Why | Self::Node | Self::Renewal | Self::Event => {
-                "id"
-            }
+            Self::Issue
+            | Self::Blocked
+            | Self::Why
+            | Self::Node
+            | Self::Branch
+            | Self::Renewal
+            | Self::Event => "id",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Owns the translation from `jit-core` to the shapes that `docs/design/tracker.md` section 6 promises. Refuses to decide,
 //! to read a store and to print: it only turns values into other values.
 
+pub mod branch;
 pub mod error;
 pub mod event;
 pub mod exit;

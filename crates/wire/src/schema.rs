@@ -8,6 +8,7 @@ mod upkeep;
 
 use crate::{gate, issue, lease};
 use jit_core::gate::{GateMode, GateStage, GateStatus};
+use jit_core::graph::BranchEnd;
 use jit_core::issue::{CommentKind, LinkKind};
 use jit_core::{ErrorKind, LeaseState, Priority, ShownState};
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 /// Returns every document with the name of its file, in order of the names.
 pub fn documents() -> Vec<(&'static str, Value)> {
     vec![
+        ("branch", branch_document()),
         ("error", error_document()),
         ("event", event_document()),
         ("gate", gate_document()),
@@ -214,6 +216,20 @@ fn times() -> Value {
             "properties": {"at": time(), "by": text()},
         },
     })
+}
+
+fn branch_document() -> Value {
+    let mut end = one_of(BranchEnd::ALL.map(BranchEnd::as_str));
+    end["type"] = json!(["string", "null"]);
+    if let Some(names) = end["enum"].as_array_mut() {
+        names.push(Value::Null);
+    }
+    document(
+        "branch",
+        "A line of `dep tree`: an issue, `depth` edges below the root; `end` says why nothing follows below it, of a missing one only the id is known",
+        &["id", "depth", "end"],
+        &json!({"id": id(), "depth": whole(), "end": end}),
+    )
 }
 
 fn transition_properties() -> Value {

@@ -3,6 +3,7 @@
 //! Owns the pages and tables of each shape. Refuses to fetch anything: what is shown is in the objects.
 
 mod issue;
+mod tree;
 
 use super::color::Style;
 use super::page::Page;
@@ -46,7 +47,7 @@ pub(crate) fn brief(value: &Value) -> String {
 /// Returns one object as a page.
 pub(super) fn page(shape: Shape, object: &Value) -> Page {
     match shape {
-        Shape::Issue | Shape::Blocked | Shape::Node => issue::page(object),
+        Shape::Issue | Shape::Blocked | Shape::Node | Shape::Branch => issue::page(object),
         Shape::Why => issue::reasons(object),
         Shape::Status => status(object),
         Shape::Event => event(object),
@@ -65,6 +66,7 @@ pub(super) fn page(shape: Shape, object: &Value) -> Page {
 pub(super) fn list(shape: Shape, objects: &[Value], width: Option<usize>) -> Page {
     match shape {
         Shape::Node => issue::tree(objects),
+        Shape::Branch => tree::tree(objects),
         Shape::Blocked | Shape::Why => joined(objects, issue::reasons),
         Shape::Finding => joined(objects, finding),
         Shape::Event => joined(objects, event),

@@ -76,3 +76,123 @@ fn a_cycle_is_refused_with_its_path() {
     "#]],
     );
 }
+
+#[test]
+fn a_tree_shows_what_an_issue_waits_for() {
+    let repo = Repo::new();
+    let lexer = repo.create("Lexer");
+    let parser = repo.create_with("Parser", &["--dep", &lexer]);
+    let tests = repo.create_with("Tests", &["--dep", &parser]);
+    let ship = repo.create_with("Ship \u{1b}[31m it", &["--dep", &tests]);
+    repo.check(
+        &["dep", "tree", &ship],
+        expect![[r#"
+        0004abcdef  open  Ship \u{1b}[31m it
+        └─ 0003abcdef  open  Tests
+           └─ 0002abcdef  open  Parser
+              └─ 0001abcdef  ready  Lexer
+    "#]],
+    );
+    repo.check(
+        &["dep", "tree", &ship, "--depth", "2"],
+        expect![[r#"
+        0004abcdef  open  Ship \u{1b}[31m it
+        └─ 0003abcdef  open  Tests
+           └─ 0002abcdef  open  Parser  …
+    "#]],
+    );
+    repo.check(
+        &["dep", "tree", &ship, "--depth", "0"],
+        expect![[r#"
+        0004abcdef  open  Ship \u{1b}[31m it  …
+    "#]],
+    );
+    repo.check(
+        &["dep", "tree", &ship, "--limit", "2"],
+        expect![[r#"
+        0004abcdef  open  Ship \u{1b}[31m it
+        └─ 0003abcdef  open  Tests
+        --- stderr
+        Showing 2 of 4.
+    "#]],
+    );
+    repo.check(
+        &["dep", "tree", &ship, "--json", "--fields", "id,depth,end"],
+        expect![[r#"
+            [{"depth":0,"end":null,"id":"0004abcdef"},{"depth":1,"end":null,"id":"0003abcdef"},{"depth":2,"end":null,"id":"0002abcdef"},{"depth":3,"end":null,"id":"0001abcdef"}]
+        "#]],
+    );
+    repo.check(
+        &["dep", "tree", &ship, "-o", "tsv"],
+        expect![[r#"
+        0004abcdef	0		normal	open		Ship \u{1b}[31m it
+        0003abcdef	1		normal	open		Tests
+        0002abcdef	2		normal	open		Parser
+        0001abcdef	3		normal	ready		Lexer
+    "#]],
+    );
+}
+
+#[test]
+fn a_tree_of_nothing_is_refused() {
+    let repo = Repo::new();
+    let ship = repo.create("Ship");
+    repo.check(
+        &["dep", "tree", "zzzz"],
+        expect![[r#"
+        --- stderr
+        error: no issue matches `zzzz`
+        hint: jit issue list
+        --- exit 3
+    "#]],
+    );
+    repo.check(
+        &["dep", "tree", &ship, "--depth", "-1"],
+        expect![[r#"
+        --- stderr
+        error: unexpected argument '-1' found
+        hint: to pass '-1' as a value, use '-- -1'
+        hint: usage: jit dep tree [OPTIONS] <ID>
+        --- exit 2
+    "#]],
+    );
+    repo.check(
+        &["dep", "tree", &ship, "--key", "k"],
+        expect![[r#"
+        --- stderr
+        error: this command can't honour --key
+        --- exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_tree_shows_a_shared_part_once_and_names_what_is_missing() {
+    let repo = Repo::new();
+    let base = repo.create("Base");
+    let shared = repo.create_with("Shared", &["--dep", &base]);
+    let left = repo.create_with("Left", &["--dep", &shared]);
+    let top = repo.create_with("Top", &["--dep", &left]);
+    repo.ok(&["dep", "add", &top, &shared]);
+    let shown = repo.json(&["dep", "tree", &top]);
+    let ends = shown.as_array().unwrap().iter();
+    let repeated = ends.filter(|branch| branch["end"] == "repeated").count();
+    // Which of the two places comes first depends on the ids.
+    assert_eq!(
+        (shown.as_array().map(Vec::len), repeated),
+        (Some(5), 1),
+        "{shown}"
+    );
+    std::fs::remove_file(
+        repo.root()
+            .join(format!(".jit/issues/{}/{base}.json", &base[..2])),
+    )
+    .unwrap();
+    repo.check(
+        &["dep", "tree", &shared],
+        expect![[r#"
+        0002abcdef  open  Shared
+        └─ 0001abcdef  (missing)
+    "#]],
+    );
+}

@@ -134,7 +134,7 @@ fn a_command_that_is_none_gets_help() {
           status    Show how many issues are in which state, and who holds what
           validate  Check the store
           issue     Create, show, change, claim and finish issues
-          dep       Change what an issue waits for
+          dep       Change and show what an issue waits for
           gate      Define, require and pass gates
           query     Ask for issues
           why       Say why an issue is not ready

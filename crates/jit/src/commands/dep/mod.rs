@@ -4,7 +4,9 @@
 
 mod add;
 mod rm;
+mod tree;
 
+use crate::args::global::Condition;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Reply, Shape};
@@ -14,6 +16,7 @@ use crate::reply::{Reply, Shape};
 pub(crate) enum Command {
     Add(add::Args),
     Rm(rm::Args),
+    Tree(tree::Args),
 }
 
 impl Command {
@@ -21,6 +24,15 @@ impl Command {
     pub(crate) fn shape(&self) -> Shape {
         match self {
             Self::Add(_) | Self::Rm(_) => Shape::Issue,
+            Self::Tree(_) => Shape::Branch,
+        }
+    }
+
+    /// Returns the conditions that the verb honours.
+    pub(crate) fn conditions(&self) -> &'static [Condition] {
+        match self {
+            Self::Add(_) | Self::Rm(_) => Condition::ALL,
+            Self::Tree(_) => Condition::NONE,
         }
     }
 
@@ -29,6 +41,7 @@ impl Command {
         match self {
             Self::Add(args) => add::run(&args, context),
             Self::Rm(args) => rm::run(&args, context),
+            Self::Tree(args) => tree::run(&args, context),
         }
     }
 }

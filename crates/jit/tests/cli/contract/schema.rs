@@ -72,7 +72,15 @@ fn the_samples_satisfy_the_schemas() {
             }
         }
     }
-    for name in ["error", "event", "gate", "issue", "lease", "recovered"] {
+    for name in [
+        "branch",
+        "error",
+        "event",
+        "gate",
+        "issue",
+        "lease",
+        "recovered",
+    ] {
         assert!(
             n_checked.contains_key(name),
             "no sample of {name} was checked"
@@ -84,6 +92,7 @@ fn the_samples_satisfy_the_schemas() {
 fn shape_of(object: &Value) -> Option<&'static str> {
     let shapes = [
         ("error", "error"),
+        ("end", "branch"),
         ("blocked_by", "issue"),
         ("granted_at", "lease"),
         ("lc", "event"),
