@@ -14,6 +14,7 @@ mod verbs;
 
 pub(crate) use self::ground::{Ground, done as ground_of_done};
 pub(crate) use self::oracle::{Oracle, Outcome};
+pub(crate) use self::restart::of_another_boot;
 
 use std::sync::Mutex;
 use std::thread;

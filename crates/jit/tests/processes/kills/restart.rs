@@ -67,19 +67,28 @@ fn changed(tree: &Tree, synced: &Tree, folder: &str) -> Vec<PathBuf> {
 fn marked_elsewhere(tree: Tree) -> Tree {
     let path = Path::new(MARK);
     let bytes = tree.file(path).expect("a complete command leaves a mark");
-    let len = u32::from_le_bytes(bytes[4..8].try_into().expect("four bytes")) as usize;
-    let mut content: Value =
-        serde_json::from_slice(&bytes[HEADER..HEADER + len]).expect("the mark is JSON");
+    let mark = of_another_boot(bytes).expect("the mark is whole");
+    tree.with(path, mark)
+}
+
+/// Returns the bytes of a mark as another boot would have written them; `None`: nobody can read it anyway.
+pub(crate) fn of_another_boot(mark: &[u8]) -> Option<Vec<u8>> {
+    let header = mark.get(..HEADER)?;
+    let len = u32::from_le_bytes(header[4..8].try_into().ok()?);
+    let content = mark.get(HEADER..HEADER + usize::try_from(len).ok()?)?;
+    let mut content: Value = serde_json::from_slice(content).ok()?;
     assert!(content["boot"].is_string(), "the mark names its boot");
     content["boot"] = Value::from("another boot");
     let content = content.to_string().into_bytes();
-    let len = u32::try_from(content.len()).expect("a mark is small");
-    let mark = [
-        &bytes[..4],
-        &len.to_le_bytes(),
-        &crc32c::crc32c(&content).to_le_bytes(),
-        &content,
-    ]
-    .concat();
-    tree.with(path, mark)
+    let len = u32::try_from(content.len()).ok()?;
+    let checksum = crc32c::crc32c(&content);
+    Some(
+        [
+            &header[..4],
+            &len.to_le_bytes(),
+            &checksum.to_le_bytes(),
+            &content,
+        ]
+        .concat(),
+    )
 }

@@ -31,6 +31,19 @@ pub(crate) fn is_thorough() -> bool {
     std::env::var_os("JIT_TORTURE").is_some()
 }
 
+/// Says what was not tried, and appends it to the file that `JIT_LEFT_OUT` names, so that it is told at the end.
+pub(crate) fn leave_out(text: &str) {
+    note(&format!("not run, {text}"));
+    if let Some(path) = std::env::var_os("JIT_LEFT_OUT") {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .expect("the file of what was left out opens");
+        writeln!(file, "{text}").expect("what was left out can be written");
+    }
+}
+
 /// Says something to the reader of the test's output.
 #[expect(
     clippy::print_stdout,
