@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::process::Call;
@@ -56,19 +56,30 @@ pub(crate) fn test(options: &TestOptions) -> Result<()> {
             names.join("\n  ")
         );
     }
+    let left_out = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
+    let run =
+        |figures: Option<&Path>| cargo_test(&toolbox, &options.arguments, figures, left_out.path());
     let answer = if options.record {
-        figures::recorded(|file| cargo_test(&toolbox, &options.arguments, Some(file)))
+        figures::recorded(|file| run(Some(file)))
     } else {
-        cargo_test(&toolbox, &options.arguments, None)
+        run(None)
     };
     for tool in &toolbox.missing {
         output::line(&format!("could not run, no {}", tool.shown()));
+    }
+    for line in std::fs::read_to_string(left_out.path())?.lines() {
+        output::line(&format!("NOT RUN, {}", output::plain(line)));
     }
     answer
 }
 
 /// Builds everything first: the tests of one program start the other one.
-fn cargo_test(toolbox: &Toolbox, arguments: &[String], figures: Option<&Path>) -> Result<()> {
+fn cargo_test(
+    toolbox: &Toolbox,
+    arguments: &[String],
+    figures: Option<&Path>,
+    left_out: &Path,
+) -> Result<()> {
     let missing: Vec<String> = toolbox.missing.iter().map(|tool| tool.shown()).collect();
     let mut call = process::cargo(["test", "--workspace", "--no-run"]).within(workspace::root());
     call = call.envs(&toolbox.environment);
@@ -80,6 +91,7 @@ fn cargo_test(toolbox: &Toolbox, arguments: &[String], figures: Option<&Path>) -
     let mut call = process::cargo(words)
         .within(workspace::root())
         .envs(&toolbox.environment)
+        .env("JIT_LEFT_OUT", left_out)
         .env("JIT_TEST_MISSING", missing.join("; "));
     if let Some(file) = figures {
         call = call.env("JIT_FIGURES", file);
