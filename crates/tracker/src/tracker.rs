@@ -58,17 +58,22 @@ impl Asked {
         self
     }
 
-    /// Returns the digests of what was typed and of what is meant by it in `snapshot`.
+    /// Returns the digests of what was typed and of what is meant by it in `snapshot`, or by an answer that named
+    /// these issues.
     ///
     /// Both, because a retry may be typed in another form, or come when the first answer has taken an issue away.
-    fn digests(&self, snapshot: &Snapshot) -> [(&'static str, String); 2] {
+    fn digests(&self, snapshot: &Snapshot, answered: &[IssueId]) -> [(&'static str, String); 2] {
         let digest = |issues: &dyn Debug| {
             let text = format!("{}{issues:?}", self.arguments);
             blake3::hash(text.as_bytes()).to_hex()[..20].to_owned()
         };
         let meant = |prefix: &IdPrefix| {
-            let resolved = snapshot.resolve(prefix);
-            resolved.map_or_else(|_| prefix.to_string(), |id| id.to_string())
+            let is_meant = |id: &&IssueId| id.as_str().starts_with(prefix.as_str());
+            let found = prefix
+                .as_id()
+                .or_else(|| snapshot.resolve(prefix).ok())
+                .or_else(|| answered.iter().find(is_meant).cloned());
+            found.map_or_else(|| prefix.to_string(), |id| id.to_string())
         };
         let meant: Vec<Vec<String>> = self
             .issues
@@ -83,7 +88,7 @@ impl Asked {
 
     /// Returns whether a receipt answers this very request.
     fn is_answered_by(&self, receipt: &Receipt, snapshot: &Snapshot) -> bool {
-        let mut digests = self.digests(snapshot).into_iter();
+        let mut digests = self.digests(snapshot, &receipt.issues).into_iter();
         receipt.verb == self.verb
             && digests.any(|(name, digest)| {
                 receipt.extra.get(name).and_then(Value::as_str) == Some(&digest)
@@ -271,7 +276,7 @@ impl Tracker {
         let epoch = granted.map(|lease| lease.epoch);
         let changed = !changes.is_empty();
         changes.receipt = request.key.filter(|_| changed).map(|key| {
-            let digests = asked.digests(txn.snapshot()).into_iter();
+            let digests = asked.digests(txn.snapshot(), &issues).into_iter();
             Receipt {
                 key,
                 verb: asked.verb.to_owned(),

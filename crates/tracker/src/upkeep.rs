@@ -9,18 +9,24 @@ use jit_core::decide;
 use jit_core::id::IdPrefix;
 use jit_core::issue::LinkKind;
 use jit_core::{Changeset, Issue, IssueId, Label, Refusal, Request, Snapshot};
+use std::slice;
 
 impl Tracker {
     /// Turns issues into tombstones.
     pub fn delete(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
-        self.write_even_gone(call, &Asked::new("issue delete", &ids), ids, decide::delete)
+        self.write_even_gone(
+            call,
+            &Asked::new("issue delete", &()).naming(ids),
+            ids,
+            decide::delete,
+        )
     }
 
     /// Takes deletions back; a tombstone is found by its whole id only.
     pub fn restore(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
         self.write_even_gone(
             call,
-            &Asked::new("issue delete --restore", &ids),
+            &Asked::new("issue delete --restore", &()).naming(ids),
             ids,
             decide::restore,
         )
@@ -30,7 +36,7 @@ impl Tracker {
     pub fn archive(&self, call: &Call, ids: &[IdPrefix]) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("issue archive", &ids),
+            &Asked::new("issue archive", &()).naming(ids),
             ids,
             decide::archive,
         )
@@ -46,7 +52,7 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_each(
             call,
-            &Asked::new("issue label", &(ids, added, removed)),
+            &Asked::new("issue label", &(added, removed)).naming(ids),
             ids,
             |snapshot, request, ids| decide::label(snapshot, request, ids, added, removed),
         )
@@ -62,7 +68,9 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_one(
             call,
-            &Asked::new("issue link", &(id, kind, targets)),
+            &Asked::new("issue link", &kind)
+                .naming(slice::from_ref(id))
+                .naming(targets),
             id,
             |snapshot, request, id| {
                 let targets = Self::resolve(snapshot, targets)?;
@@ -81,7 +89,9 @@ impl Tracker {
     ) -> Result<Written, Error> {
         self.write_one(
             call,
-            &Asked::new("issue link --remove", &(id, kind, targets)),
+            &Asked::new("issue link --remove", &kind)
+                .naming(slice::from_ref(id))
+                .naming(targets),
             id,
             |snapshot, request, id| {
                 // A link to what is gone is what one wants to get rid of, so a whole id need not exist.

@@ -98,6 +98,24 @@ fn what_the_editor_leaves_becomes_the_issue() {
 }
 
 #[test]
+fn a_stale_epoch_edits_nothing_and_the_text_is_kept() {
+    let repo = Repo::new();
+    let id = repo.create("A");
+    repo.ok(&["issue", "claim", &id, "copilot-1"]);
+    repo.ok(&["issue", "release", &id, "--force"]);
+    repo.ok(&["issue", "claim", &id, "copilot-2"]);
+    let before = repo.json(&["issue", "show", &id]);
+    let script = "change 's/^title: A/title: B/' \"$1\"";
+    let stale = at_a_terminal(&repo, &["issue", "edit", &id, "--epoch", "1"], script);
+    assert_eq!(stale.code, 7, "{stale:?}");
+    assert_eq!(repo.json(&["issue", "show", &id]), before);
+    assert_eq!(drafts(&repo).len(), 1);
+    let live = at_a_terminal(&repo, &["issue", "edit", &id, "--epoch", "2"], script);
+    assert_eq!(live.code, 0, "{live:?}");
+    assert_eq!(repo.json(&["issue", "show", &id])["title"], "B");
+}
+
+#[test]
 fn an_unchanged_or_empty_text_changes_nothing() {
     let repo = Repo::new();
     let id = repo.create_with("A", &["-d", "Old."]);

@@ -8,6 +8,7 @@ mod damage;
 mod dep;
 mod environment;
 mod events;
+mod fencing;
 mod files;
 mod gate;
 mod graph;
