@@ -4,8 +4,8 @@
 
 use crate::args::global::{Condition, Format, GlobalArgs};
 use crate::commands::{
-    dep, events, gate, graph, import, init, issue, lease, query, recover, status, validate,
-    r#where, why,
+    dep, events, gate, graph, import, init, issue, lease, merge_driver, query, recover, status,
+    validate, r#where, why,
 };
 use crate::context::Context;
 use crate::crash;
@@ -74,6 +74,8 @@ enum Command {
     /// Read and follow the log
     #[command(subcommand)]
     Events(events::Command),
+    /// Merge two versions of an issue's file, as git asks for it
+    MergeDriver(merge_driver::Args),
     /// Take over issues from other trackers
     #[command(subcommand)]
     Import(import::Command),
@@ -90,7 +92,7 @@ enum Command {
 impl Command {
     fn shape(&self) -> Shape {
         match self {
-            Self::Init(_) | Self::Where(_) => Shape::Place,
+            Self::Init(_) | Self::Where(_) | Self::MergeDriver(_) => Shape::Place,
             Self::Status(_) => Shape::Status,
             Self::Validate(_) => Shape::Finding,
             Self::Recover(_) => Shape::Recovered,
@@ -112,6 +114,7 @@ impl Command {
         match self {
             Self::Init(_)
             | Self::Where(_)
+            | Self::MergeDriver(_)
             | Self::Status(_)
             | Self::Validate(_)
             | Self::Recover(_)
@@ -133,6 +136,9 @@ impl Command {
     fn run(self, context: &Context) -> Result<Reply, CliError> {
         match self {
             Self::Init(_) => init::run(context),
+            Self::MergeDriver(_) => {
+                unreachable!("git's driver has its own exit codes: see `drive`")
+            }
             Self::Where(_) => r#where::run(context),
             Self::Status(_) => status::run(context),
             Self::Validate(args) => validate::run(&args, context),
@@ -169,6 +175,9 @@ fn run(arguments: &[OsString]) -> ExitCode {
         Err(error) => return not_parsed(&error, arguments),
     };
     let terminal = Terminal::new(&cli.globals);
+    if let Command::MergeDriver(args) = &cli.command {
+        return drive(args, &terminal);
+    }
     match answer(cli) {
         Ok(reply) => {
             let has_written = reply.has_written;
@@ -177,6 +186,15 @@ fn run(arguments: &[OsString]) -> ExitCode {
         }
         Err(error) => terminal.fail(&error),
     }
+}
+
+/// Merges for git, which reads its own meaning into exit codes.
+fn drive(args: &merge_driver::Args, terminal: &Terminal) -> ExitCode {
+    let answer = merge_driver::run(args);
+    if let Some(error) = &answer.error {
+        terminal.fail(error);
+    }
+    ExitCode::from(answer.code)
 }
 
 fn answer(cli: Cli) -> Result<Reply, CliError> {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// Settings under which a repository can't make git run anything.
 const SAFE_SETTINGS: [&str; 12] = [
@@ -57,6 +57,31 @@ impl Git {
         })
     }
 
+    /// Returns the repository of a worktree, whose store lies at its top.
+    pub(crate) fn within(dirs: GitDirs) -> Self {
+        Self {
+            dirs,
+            prefix: STORE_DIR.to_owned(),
+        }
+    }
+
+    /// Runs git with this input and returns what it wrote; another exit code than 0 is an error with its words.
+    pub(crate) fn answer(&self, arguments: &[&str], input: &[u8]) -> io::Result<Vec<u8>> {
+        let mut child = self
+            .command(arguments.iter().copied())?
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut stdin = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let output = std::thread::scope(|scope| {
+            // A git that reads no more has its reasons, and its exit code tells them.
+            scope.spawn(move || stdin.write_all(input));
+            child.wait_with_output()
+        })?;
+        succeeded(output, arguments)
+    }
+
     /// Returns git with arguments, to be started at the top of the worktree; an error when it is not on the search path.
     #[expect(
         clippy::disallowed_methods,
@@ -95,12 +120,7 @@ impl Git {
         let words = arguments.iter().copied();
         let paths = paths.iter().map(String::as_str);
         let output = self.command(words.chain(["--"]).chain(paths))?.output()?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let text = String::from_utf8_lossy(&output.stderr);
-        let verb = arguments.first().copied().unwrap_or_default();
-        Err(io::Error::other(format!("git {verb}: {}", text.trim())))
+        succeeded(output, arguments)
     }
 
     /// Returns the objects that git keeps under these paths, each with its path.
@@ -179,6 +199,15 @@ impl History for Git {
             }
         })
     }
+}
+
+fn succeeded(output: Output, arguments: &[&str]) -> io::Result<Vec<u8>> {
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    let verb = arguments.first().copied().unwrap_or_default();
+    Err(io::Error::other(format!("git {verb}: {}", text.trim())))
 }
 
 /// Finds git on the search path; a relative directory there is the current one in disguise.

@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod context;
 mod crash;
+mod driver;
 mod editor;
 mod error;
 mod git;

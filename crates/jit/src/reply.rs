@@ -85,7 +85,14 @@ impl Shape {
                 "kind", "issue", "path", "found", "outcome", "saved", "lines",
             ],
             Self::Place => &[
-                "store", "root", "private", "why", "git_dir", "created", "changed",
+                "store",
+                "root",
+                "private",
+                "why",
+                "git_dir",
+                "created",
+                "changed",
+                "merge_driver",
             ],
             Self::Status => &["counts", "total", "leases", "problems", "store", "root"],
             Self::Import => &[

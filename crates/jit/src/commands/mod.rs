@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod lease;
+pub(crate) mod merge_driver;
 pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod status;

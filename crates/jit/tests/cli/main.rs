@@ -34,6 +34,7 @@ mod issue_reopen;
 mod issue_show;
 mod issue_update;
 mod lease;
+mod merge_driver;
 mod output;
 mod query;
 mod recover;

@@ -129,24 +129,26 @@ fn a_command_that_is_none_gets_help() {
         Usage: jit [OPTIONS] <COMMAND>
 
         Commands:
-          init      Make a store for this repository
-          where     Say which store is used, and why
-          status    Show how many issues are in which state, and who holds what
-          validate  Check the store
-          issue     Create, show, change, claim and finish issues
-          dep       Change and show what an issue waits for
-          gate      Define, require and pass gates
-          query     Ask for issues
-          why       Say why an issue is not ready
-          graph     Walk and draw the graph
-          lease     Renew and list leases
-          events    Read and follow the log
-          import    Take over issues from other trackers
-          ready     Short for `query ready`
-          show      Short for `issue show`
-          claim     Short for `issue claim`
-          done      Short for `issue done`
-          help      Print this message or the help of the given subcommand(s)
+          init          Make a store for this repository
+          where         Say which store is used, and why
+          status        Show how many issues are in which state, and who holds what
+          validate      Check the store
+          recover       Bring back what a git command removed before it was committed
+          issue         Create, show, change, claim and finish issues
+          dep           Change and show what an issue waits for
+          gate          Define, require and pass gates
+          query         Ask for issues
+          why           Say why an issue is not ready
+          graph         Walk and draw the graph
+          lease         Renew and list leases
+          events        Read and follow the log
+          merge-driver  Merge two versions of an issue's file, as git asks for it
+          import        Take over issues from other trackers
+          ready         Short for `query ready`
+          show          Short for `issue show`
+          claim         Short for `issue claim`
+          done          Short for `issue done`
+          help          Print this message or the help of the given subcommand(s)
 
         Options:
           -h, --help     Print help (see more with '--help')

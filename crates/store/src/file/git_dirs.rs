@@ -53,6 +53,19 @@ pub(super) fn git_dirs(dir: &Path) -> Result<Option<GitDirs>> {
     }))
 }
 
+/// Returns the git directories of the worktree that a directory lies in.
+pub fn enclosing(start: &Path) -> Result<Option<GitDirs>> {
+    let start = start
+        .canonicalize()
+        .map_err(|error| StoreError::at_path("look at", start.display().to_string(), error))?;
+    for dir in start.ancestors() {
+        if let Some(git) = git_dirs(dir)? {
+            return Ok(Some(git));
+        }
+    }
+    Ok(None)
+}
+
 /// Returns whether a directory looks like a bare repository, by the three names that git itself goes by.
 fn is_git_dir(dir: &Path) -> bool {
     dir.join("HEAD").is_file() && dir.join("objects").is_dir() && dir.join("refs").is_dir()

@@ -34,7 +34,11 @@ const NEW_CONFIG: &str = "\
 const NEW_IGNORE: &str = "/local/\n";
 
 /// How git must treat the files.
-const NEW_ATTRIBUTES: &str = "issues/** merge=jit eol=lf\nevents/** merge=union eol=lf\n";
+const NEW_ATTRIBUTES: &str = "\
+issues/** merge=jit eol=lf
+gates/** merge=jit eol=lf
+events/** merge=union eol=lf
+";
 
 /// How long to wait for another process at the same store.
 const PATIENCE: Duration = Duration::from_secs(10);
