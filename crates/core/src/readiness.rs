@@ -366,6 +366,12 @@ impl Readiness<'_> {
     }
 }
 
+/// Returns whether nothing in the record itself can keep an open issue from being ready, but its dependencies, a hold and
+/// the time; what else there is, its children and its lease, is outside of it. An index ranks such issues by themselves.
+pub fn is_plain(issue: &Issue) -> bool {
+    issue.parent.is_none() && issue.gates.is_empty() && issue.extra.is_empty()
+}
+
 fn hold(issue: &Issue) -> Option<Blocker> {
     issue.hold.as_ref().map(|hold| Blocker::Hold {
         by: hold.by.clone(),

@@ -60,7 +60,7 @@ impl Snapshot {
             let known = self.record(&lease.issue).map_or(0, |issue| issue.epoch);
             lease.epoch >= known
         };
-        self.leases().filter(move |lease| {
+        self.held_leases().filter(move |lease| {
             lease.state == LeaseState::Held
                 && lease.slots.contains(slot)
                 && lease.issue != *besides

@@ -68,7 +68,8 @@ pub trait Source: Debug + Send + Sync {
     fn lapsing(&self, now: &Now) -> Sourced<Vec<IssueId>>;
 
     /// Returns the open issues that no dependency, child or hold blocks at `now`, assigned to nobody or to `who`, in
-    /// order of priority, `since` and id. Issues whose lease has lapsed need not be among them.
+    /// order of priority, `since` and id, and those in progress whose lease somebody has ended. Issues whose lease has
+    /// lapsed need not be among them.
     fn candidates(
         &self,
         policy: &Policy,

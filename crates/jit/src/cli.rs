@@ -201,7 +201,13 @@ fn answer(cli: Cli) -> Result<Reply, CliError> {
     cli.globals
         .check(cli.command.shape(), cli.command.conditions())?;
     let context = Context::new(cli.globals)?;
-    cli.command.run(&context)
+    let answer = cli.command.run(&context);
+    match &answer {
+        // What was written is written, whatever could not be read for the answer.
+        Ok(reply) if reply.has_written => {}
+        Ok(_) | Err(_) => context.confirm()?,
+    }
+    answer
 }
 
 /// Prints help where it was asked for, and an error like any other where the arguments mean nothing.

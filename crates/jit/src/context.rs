@@ -7,11 +7,11 @@ use crate::args::input::Input;
 use crate::config::Settings;
 use crate::error::CliError;
 use crate::identity;
-use jit_core::{Assignee, Fence, IssueId, Timestamp};
+use jit_core::{Assignee, Fence, Health, IssueId, Timestamp};
 use jit_store::FileStore;
 use jit_store::file::{Location, Options, Search};
 use jit_tracker::{Call, Clock as _, SystemClock, SystemIds, Tracker, View};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -23,6 +23,7 @@ pub(crate) struct Context {
     pub(crate) input: Input,
     fence: Fence,
     opened: OnceCell<Opened>,
+    healths: RefCell<Vec<Health>>,
 }
 
 /// An open store.
@@ -46,6 +47,7 @@ impl Context {
             input: Input::default(),
             fence,
             opened: OnceCell::new(),
+            healths: RefCell::default(),
         })
     }
 
@@ -97,7 +99,38 @@ impl Context {
 
     /// Returns everything as it is now.
     pub(crate) fn view(&self) -> Result<View, CliError> {
-        Ok(self.tracker()?.view()?)
+        let view = if self.globals.fresh {
+            self.tracker()?.view_of_files()?
+        } else {
+            self.tracker()?.view()?
+        };
+        Ok(self.seen(view))
+    }
+
+    /// Returns a view for a question about issues that are named.
+    pub(crate) fn view_of_named(&self) -> Result<View, CliError> {
+        if self.globals.fresh {
+            return self.view();
+        }
+        Ok(self.seen(self.tracker()?.view_of_named()?))
+    }
+
+    /// Returns what the files say by themselves, whatever the index remembers of them.
+    pub(crate) fn view_of_files(&self) -> Result<View, CliError> {
+        Ok(self.seen(self.tracker()?.view_of_files()?))
+    }
+
+    /// Returns an error when something that a view was asked for could not be read: then the answer may be wrong.
+    pub(crate) fn confirm(&self) -> Result<(), CliError> {
+        for health in &*self.healths.borrow() {
+            jit_store::confirm(health).map_err(jit_tracker::Error::from)?;
+        }
+        Ok(())
+    }
+
+    fn seen(&self, view: View) -> View {
+        self.healths.borrow_mut().push(view.snapshot.health());
+        view
     }
 
     /// Returns the epochs that the asker claims to hold.

@@ -3,7 +3,7 @@
 //! Owns their texts and their classification. Refuses exit codes and hints: those are made from the kind elsewhere.
 
 use crate::fs::At;
-use jit_core::ErrorKind;
+use jit_core::{ErrorKind, Health};
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +12,9 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// A record that a decision or an answer needed could not be read.
+    #[error("a record could not be read: {0}")]
+    Unanswered(String),
     /// No store was found.
     #[error("no store in `{}` or above it ({why})", .start.display())]
     NoStore {
@@ -185,6 +188,7 @@ impl StoreError {
             Self::ReadOnly(_)
             | Self::StoppedByDiskError { .. }
             | Self::Git(_)
+            | Self::Unanswered(_)
             | Self::Io { .. } => ErrorKind::Io,
             Self::OutcomeUnknown(_) => ErrorKind::OutcomeUnknown,
             Self::NetworkFs(_) => ErrorKind::Config,
@@ -209,6 +213,25 @@ impl StoreError {
             }
         }
     }
+}
+
+/// Returns the failure that a snapshot met, if any: nothing may follow from its answers then.
+pub fn confirm(health: &Health) -> Result<()> {
+    match health.failure() {
+        None => Ok(()),
+        Some(failure) => Err(StoreError::Unanswered(text_of(&**failure))),
+    }
+}
+
+/// Returns an error and all its causes as one line.
+pub(crate) fn text_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// The answer of a store.

@@ -17,7 +17,7 @@ pub mod conformance;
 #[cfg(test)]
 mod chance;
 
-pub use error::{Result, StoreError};
+pub use error::{Result, StoreError, confirm};
 pub use file::FileStore;
 pub use history::{History, Kept, NoHistory};
 pub use host::{Host, SystemHost};

@@ -14,6 +14,16 @@ pub trait Store: Debug + Send + Sync {
     /// Returns a consistent view of everything, without blocking a writer and without writing.
     fn read(&self) -> Result<Snapshot>;
 
+    /// Returns a view for a question about issues that are named: an edit in place of another one may be missed.
+    fn read_named(&self) -> Result<Snapshot> {
+        self.read()
+    }
+
+    /// Returns a view of what the records themselves say, whatever was remembered of them.
+    fn read_files(&self) -> Result<Snapshot> {
+        self.read()
+    }
+
     /// Becomes the only writer and returns a transaction on fresh data.
     fn begin(&self) -> Result<Box<dyn Txn>>;
 

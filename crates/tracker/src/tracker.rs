@@ -132,12 +132,25 @@ impl Tracker {
 
     /// Returns everything as it is now; never writes.
     pub fn view(&self) -> Result<View, Error> {
-        let now = self.now()?;
-        Ok(View {
-            snapshot: self.store.read()?,
+        Ok(self.view_of(self.store.read()?, self.now()?))
+    }
+
+    /// Returns a view for a question about issues that are named.
+    pub fn view_of_named(&self) -> Result<View, Error> {
+        Ok(self.view_of(self.store.read_named()?, self.now()?))
+    }
+
+    /// Returns what the records say by themselves, whatever was remembered of them.
+    pub fn view_of_files(&self) -> Result<View, Error> {
+        Ok(self.view_of(self.store.read_files()?, self.now()?))
+    }
+
+    fn view_of(&self, snapshot: Snapshot, now: Now) -> View {
+        View {
+            snapshot,
             policy: self.policy.clone(),
             now,
-        })
+        }
     }
 
     /// Runs one decision in one transaction.
@@ -155,7 +168,10 @@ impl Tracker {
         if let Some(written) = self.repeat(txn.as_ref(), asked, &request)? {
             return Ok(written);
         }
-        let decided = decide(txn.snapshot(), &request)?;
+        let decided = decide(txn.snapshot(), &request);
+        // A refusal may only mean that something could not be read.
+        jit_store::confirm(&txn.snapshot().health())?;
+        let decided = decided?;
         Self::finish(txn, asked, decided, request, call.dry_run)
     }
 

@@ -8,7 +8,7 @@ use crate::event::EventKind;
 use crate::issue::IssueType;
 use crate::{
     Assignee, HolderProcess, Issue, IssueId, Label, Lease, LeaseState, Priority, Refusal, Request,
-    ShownState, SlotName, Snapshot, State,
+    SlotName, Snapshot, State, query,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -83,34 +83,11 @@ pub fn claim_next(
     terms: &ClaimTerms,
 ) -> Decision {
     let mut edit = Edit::new(snapshot, request);
-    let id = next(&edit, who, filter).ok_or_else(|| Refusal::NothingReady { who: who.clone() })?;
+    let found = query::next(&edit.readiness(), who, |issue| filter.accepts(issue));
+    let found = found.map(|issue| issue.id.clone());
+    let id = found.ok_or_else(|| Refusal::NothingReady { who: who.clone() })?;
     claim_one(&mut edit, &id, who, terms)?;
     Ok(edit.finish())
-}
-
-fn next(edit: &Edit<'_>, who: &Assignee, filter: &NextFilter) -> Option<IssueId> {
-    let readiness = edit.readiness();
-    let is_free = |issue: &&Issue| {
-        let assignee = readiness.assignee(issue);
-        readiness.state(issue) == State::Open
-            && assignee.is_none_or(|assignee| assignee == who)
-            && filter.accepts(issue)
-            && edit.live_lease(&issue.id).is_none()
-            && readiness.shown(issue) == ShownState::Ready
-    };
-    let rank = |issue: &&Issue| {
-        (
-            readiness.assignee(issue).is_none(),
-            issue.priority,
-            readiness.ready_since(issue),
-            issue.id.clone(),
-        )
-    };
-    edit.snapshot()
-        .issues()
-        .filter(is_free)
-        .min_by_key(rank)
-        .map(|issue| issue.id.clone())
 }
 
 pub(super) fn claim_one(

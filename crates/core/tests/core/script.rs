@@ -2,6 +2,7 @@
 //!
 //! Owns the little language of the rows. After every verb it checks the laws that hold whatever the verb was.
 
+use crate::lazy::lazily;
 use jit_core::decide::{
     self, ClaimTerms, Decision, GateVerdict, NewIssue, NextFilter, Renewal, Update,
 };
@@ -123,7 +124,12 @@ impl World {
             }
             ("check", [name]) => self.check(name)?,
             _ => {
-                let decision = self.decide(verb, rest);
+                let decision = self.decide(&self.snapshot, verb, rest);
+                let lazily = self.decide(&lazily(&self.snapshot), verb, rest);
+                assert_eq!(
+                    decision, lazily,
+                    "record by record, `{verb}` is decided alike"
+                );
                 self.request.fence = Fence::default();
                 (self.request.key, self.request.if_etag, self.request.force) = (None, None, false);
                 self.take(&decision?);
@@ -133,8 +139,8 @@ impl World {
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each verb")]
-    fn decide(&self, verb: &str, rest: &[&str]) -> Decision {
-        let (snapshot, request) = (&self.snapshot, &self.request);
+    fn decide(&self, snapshot: &Snapshot, verb: &str, rest: &[&str]) -> Decision {
+        let request = &self.request;
         let ids: Vec<IssueId> = rest
             .iter()
             .take(1)
@@ -267,11 +273,19 @@ impl World {
     }
 
     fn note_ready(&mut self) {
-        let found = jit_core::query::ready(&self.readiness(), usize::MAX).issues;
-        let names: Vec<String> = found
-            .iter()
-            .map(|issue| shorten(issue.id.as_str()))
-            .collect();
+        let readiness = self.readiness();
+        let lazily = lazily(&self.snapshot);
+        let asked = Readiness {
+            snapshot: &lazily,
+            ..readiness
+        };
+        let names = |readiness: &Readiness<'_>| -> Vec<String> {
+            let found = jit_core::query::ready(readiness, usize::MAX).issues;
+            let ids = found.iter().map(|issue| shorten(issue.id.as_str()));
+            ids.collect()
+        };
+        assert_eq!(names(&readiness), names(&asked), "record by record");
+        let names = names(&readiness);
         self.notes.push(format!("ready: {}", names.join(" ")));
     }
 

@@ -115,6 +115,10 @@ pub(crate) struct GlobalArgs {
     )]
     pub(crate) color: ColorChoice,
 
+    /// Read every file: shows a closed issue too that somebody edited in place
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) fresh: bool,
+
     /// Never ask anything, and open no editor
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) no_input: bool,

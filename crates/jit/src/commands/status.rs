@@ -15,7 +15,7 @@ pub(crate) struct Args {}
 
 /// Counts the issues.
 pub(crate) fn run(context: &Context) -> Result<Reply, CliError> {
-    let view = context.view()?;
+    let view = context.view_of_files()?;
     let readiness = view.readiness();
     let mut counts: BTreeMap<&str, u64> = ShownState::ALL
         .into_iter()

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 /// Explains the issue.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let prefix = context.input.id(&args.id)?;
-    let view = context.view()?;
+    let view = context.view_of_named()?;
     let id = view.snapshot.resolve(&prefix)?;
     let issues: Vec<&Issue> = view.snapshot.issue(&id).into_iter().collect();
     let mut reply = answer::named(context, &view, &issues);

@@ -62,6 +62,9 @@ pub(crate) fn receipt(key: &str) -> At {
     At::private(&format!("keys/{}/{}.json", &name[..2], &name[..40]))
 }
 
+/// Name of the index in the private directory, where no clone and no checkout can put one.
+pub(crate) const INDEX: &str = "index.db";
+
 /// The write-ahead log.
 pub(crate) fn wal() -> At {
     At::private("wal")

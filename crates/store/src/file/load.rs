@@ -18,7 +18,7 @@ const MAX_THREADS: usize = 8;
 
 /// What a file of the store holds.
 #[derive(Debug)]
-enum Record {
+pub(crate) enum Record {
     Issue(Box<Issue>),
     Gate(GateDefinition),
     Lease(Box<Lease>),
@@ -27,9 +27,21 @@ enum Record {
 
 /// One file as it was read.
 #[derive(Debug)]
-struct Loaded {
+pub(crate) struct Loaded {
     record: Record,
     stat: Option<Stat>,
+}
+
+impl Loaded {
+    /// Returns what the file holds.
+    pub(crate) fn into_record(self) -> Record {
+        self.record
+    }
+
+    /// Returns how the file looked when it was read.
+    pub(crate) fn stat(&self) -> Option<Stat> {
+        self.stat
+    }
 }
 
 /// All records of a store by their files.
@@ -86,6 +98,17 @@ impl Records {
         }
     }
 
+    /// Returns how many files there are.
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Returns every file with what it holds and how it looked when it was read.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&At, &Record, Option<Stat>)> {
+        let files = self.files.iter();
+        files.map(|(at, loaded)| (at, &loaded.record, loaded.stat))
+    }
+
     /// Returns the view of all records, and how each file looked when it was read.
     pub(crate) fn into_snapshot(self) -> (Snapshot, BTreeMap<At, Stat>) {
         let (mut issues, mut gates, mut leases) = (Vec::new(), Vec::new(), Vec::new());
@@ -133,13 +156,20 @@ pub(super) fn is_local(error: &io::Error) -> bool {
 }
 
 /// Asks about every item, in several threads when there are many, and returns the answers in order.
-pub(super) fn in_parallel<T: Sync, A: Send>(
+pub(crate) fn in_parallel<T: Sync, A: Send>(
     items: &[T],
     ask: impl Fn(&T) -> Result<A> + Sync,
 ) -> Result<Vec<A>> {
     if items.len() < PARALLEL_FROM {
         return items.iter().map(ask).collect();
     }
+    in_threads(items, ask)
+}
+
+fn in_threads<T: Sync, A: Send>(
+    items: &[T],
+    ask: impl Fn(&T) -> Result<A> + Sync,
+) -> Result<Vec<A>> {
     let n_threads = std::thread::available_parallelism()
         .map_or(2, usize::from)
         .clamp(2, MAX_THREADS);
@@ -161,6 +191,23 @@ pub(super) fn in_parallel<T: Sync, A: Send>(
     })
 }
 
+/// Looks at files below a directory, in several threads when there are many; `None`: absent.
+pub(crate) fn stat_in_parallel(
+    fs: &dyn Fs,
+    dir: &At,
+    names: &[String],
+) -> Result<Vec<Option<Stat>>> {
+    let parts: Vec<&[String]> = names.chunks(PARALLEL_FROM).collect();
+    let failed = |error| StoreError::io("look into", dir, error);
+    let look = |part: &&[String]| fs.stat_each(dir, part).map_err(failed);
+    let stats = if parts.len() < 2 {
+        parts.iter().map(look).collect::<Result<Vec<_>>>()?
+    } else {
+        in_threads(&parts, look)?
+    };
+    Ok(stats.into_iter().flatten().collect())
+}
+
 /// Editors and file managers keep hidden files and copies beside what they show.
 fn is_by_product(name: &str) -> bool {
     name.starts_with('.') || name.ends_with('~')
@@ -169,14 +216,9 @@ fn is_by_product(name: &str) -> bool {
 /// Returns the directories that hold issues.
 fn shards(fs: &dyn Fs) -> Result<(Vec<At>, Vec<Problem>)> {
     let top = layout::issues();
-    let names = absent_ok(fs.list(&top)).map_err(|error| StoreError::io("list", &top, error))?;
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    for entry in names
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|entry| !is_by_product(&entry.name))
-    {
-        match top.path.join(&entry.name) {
+    for name in names_in_top(fs)? {
+        match top.path.join(&name) {
             Ok(path) => found.push(At::new(Root::Shared, path)),
             Err(error) => problems.push(problem(&top, "foreign_file", error.to_string())),
         }
@@ -184,8 +226,29 @@ fn shards(fs: &dyn Fs) -> Result<(Vec<At>, Vec<Problem>)> {
     Ok((found, problems))
 }
 
+/// Returns the names of the directories that hold issues.
+pub(crate) fn shard_names(fs: &dyn Fs) -> Result<Vec<String>> {
+    let (shards, _) = shards(fs)?;
+    Ok(shards.iter().map(|at| at.path.name().to_owned()).collect())
+}
+
+/// Returns what lies beside those directories and can't be one.
+pub(crate) fn top_problems(fs: &dyn Fs) -> Result<Vec<Problem>> {
+    Ok(shards(fs)?.1)
+}
+
+fn names_in_top(fs: &dyn Fs) -> Result<Vec<String>> {
+    let top = layout::issues();
+    let entries = absent_ok(fs.list(&top)).map_err(|error| StoreError::io("list", &top, error))?;
+    let names = entries.unwrap_or_default().into_iter();
+    Ok(names
+        .map(|entry| entry.name)
+        .filter(|name| !is_by_product(name))
+        .collect())
+}
+
 /// Returns the files of a directory whose names say that they hold a record, and what else is there.
-fn list_records(fs: &dyn Fs, dir: &At) -> Result<(Vec<At>, Vec<Problem>)> {
+pub(crate) fn list_records(fs: &dyn Fs, dir: &At) -> Result<(Vec<At>, Vec<Problem>)> {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     let entries = match absent_ok(fs.list(dir)) {
         Ok(entries) => entries.unwrap_or_default(),
@@ -217,13 +280,13 @@ fn list_records(fs: &dyn Fs, dir: &At) -> Result<(Vec<At>, Vec<Problem>)> {
 }
 
 /// The kinds of records, by where their files lie.
-enum Place {
+pub(crate) enum Place {
     Issue(IssueId),
     Gate,
     Lease(IssueId),
 }
 
-fn place_of(at: &At) -> Option<Place> {
+pub(crate) fn place_of(at: &At) -> Option<Place> {
     let stem = at.path.name().strip_suffix(".json")?;
     let exact_id = || IssueId::parse(stem).ok().filter(|id| id.as_str() == stem);
     let place = match (at.root, at.path.as_str().split('/').next()?) {
@@ -247,7 +310,7 @@ fn issue_of(at: &At) -> Option<IssueId> {
 }
 
 /// Reads one file; `None` when it has gone since it was listed.
-fn read_record(fs: &dyn Fs, at: &At) -> Result<Option<Loaded>> {
+pub(crate) fn read_record(fs: &dyn Fs, at: &At) -> Result<Option<Loaded>> {
     let read = || -> io::Result<(Stat, Vec<u8>)> {
         let file = fs.open(at, Access::Read)?;
         let stat = file.opened()?;

@@ -1,9 +1,9 @@
 //! The file store: one JSON file per issue, a write-ahead log, and events in append-only segments.
 //!
-//! Owns `docs/design/storage.md` S1 to S5, S8, S10 and S11. Refuses every rule about issues: it writes what it is given.
+//! Owns `docs/design/storage.md` S1 to S6, S8, S10 and S11. Refuses every rule about issues: it writes what it is given.
 //!
 //! Layers, each using only those above it: `frame`, `mark` and `redo` are values; `apply`, `segment`, `recover` and
-//! `session` write; `load` and `reader` read; `txn` and `store` speak of issues.
+//! `session` write; `load`, `index` and `reader` read; `txn` and `store` speak of issues.
 
 mod apply;
 mod examine;
@@ -12,6 +12,7 @@ mod frame;
 mod git;
 mod git_config;
 mod git_dirs;
+mod index;
 mod init;
 pub(crate) mod layout;
 mod load;

@@ -29,6 +29,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// Whether to write on a network file system, which is safe from one host only.
     pub allow_network_fs: bool,
+    /// From how many files of records on an index is kept; reading fewer costs less than asking one.
+    pub index_from: usize,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             durability: Durability::default(),
             lock_timeout: Duration::from_secs(10),
             allow_network_fs: false,
+            index_from: 200,
         }
     }
 }
@@ -120,6 +123,8 @@ pub(crate) struct Env {
     pub(crate) private: PathBuf,
     /// The shared directory, which a copied store is recognised by.
     pub(crate) shared: PathBuf,
+    /// Where the index is; `None`: there shall be none.
+    pub(crate) index: Option<PathBuf>,
 }
 
 impl Env {

@@ -4,6 +4,7 @@
 //! one moment. Refuses to write anything at all, and to wait for a writer but as a last resort.
 
 use super::frame::Frame;
+use super::index::{Attempt, Index, IndexSource, Sight};
 use super::load::{Records, problem};
 use super::mark::Mark;
 use super::options::Env;
@@ -14,6 +15,9 @@ use super::session::MAX_WAL;
 use super::{layout, lock};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Fs, LockMode, absent_ok};
+use jit_core::Snapshot;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How often everything is read again because the log was emptied meanwhile.
 const MAX_RETRIES: usize = 5;
@@ -92,6 +96,11 @@ impl Moment {
         is_same_log && follows && reached >= later.mark.seq
     }
 
+    /// Returns whether the files hold all that the log knows, so that they can be believed as they are.
+    fn is_at_rest(&self) -> bool {
+        self.frames.is_empty() && self.trust == Trust::SameBoot && self.tail == Tail::Clean
+    }
+
     fn seqs(&self) -> (u64, Option<u64>) {
         (self.mark.seq, self.frames.last().map(|frame| frame.seq))
     }
@@ -118,6 +127,97 @@ fn read_log(fs: &dyn Fs, start: u64) -> Result<(u64, Vec<u8>)> {
         start,
         fs::read_to_end(&*file, start, MAX_WAL).map_err(failed)?,
     ))
+}
+
+/// Returns the view of one moment: over the index where there is one that fits the files, else over all records.
+pub(crate) fn view(env: &Env, sight: Sight) -> Result<Snapshot> {
+    for _ in 0..MAX_RETRIES {
+        match try_index(env, sight)? {
+            Glance::View(snapshot) => return Ok(snapshot),
+            Glance::Moved => {}
+            Glance::Differs if refresh(env)? => {}
+            Glance::Differs | Glance::None => break,
+        }
+    }
+    let records = read(env)?;
+    if records.len() >= env.options.index_from {
+        rebuild(env);
+    }
+    Ok(records.into_snapshot().0)
+}
+
+/// Returns the view of what the files say, and brings the index up to them.
+pub(crate) fn view_of_files(env: &Env) -> Result<Snapshot> {
+    let records = read(env)?;
+    if records.len() >= env.options.index_from {
+        rebuild(env);
+    }
+    Ok(records.into_snapshot().0)
+}
+
+/// What the index can say of this moment.
+enum Glance {
+    /// All that is asked.
+    View(Snapshot),
+    /// A transaction came while it was looked at.
+    Moved,
+    /// Files were changed by somebody else.
+    Differs,
+    /// Nothing.
+    None,
+}
+
+fn try_index(env: &Env, sight: Sight) -> Result<Glance> {
+    if env.index.is_none() {
+        return Ok(Glance::None);
+    }
+    let before = Moment::first(env)?;
+    if !before.is_at_rest() {
+        return Ok(Glance::None);
+    }
+    let Ok(index) = Index::open(env, &before.mark) else {
+        return Ok(Glance::Differs);
+    };
+    let Ok(differs) = index.differs(env, sight) else {
+        return Ok(Glance::None);
+    };
+    let after = Moment::first(env)?;
+    if before.mark != after.mark || !after.is_at_rest() {
+        return Ok(Glance::Moved);
+    }
+    if differs {
+        return Ok(Glance::Differs);
+    }
+    let source = IndexSource::for_reader(index, env, &after.mark);
+    Ok(Glance::View(Snapshot::over(Arc::new(source))))
+}
+
+/// Brings the index up to the files, if nobody else is writing and there is one; says whether it is worth another look.
+fn refresh(env: &Env) -> Result<bool> {
+    let Ok(_lock) = env.fs.lock(LockMode::Exclusive, Duration::ZERO) else {
+        return Ok(false);
+    };
+    let moment = Moment::first(env)?;
+    if !moment.is_at_rest() {
+        return Ok(false);
+    }
+    let kept = Index::open_to_write(env, &moment.mark).and_then(|index| index.keep());
+    Ok(kept.is_ok())
+}
+
+/// Makes the index anew, if nobody else is writing. That it can't be done is no news to whoever only reads.
+fn rebuild(env: &Env) {
+    let Ok(_lock) = env.fs.lock(LockMode::Exclusive, Duration::ZERO) else {
+        return;
+    };
+    let attempt = || -> Attempt<()> {
+        let moment = Moment::first(env)?;
+        if moment.is_at_rest() {
+            Index::build(env, &moment.mark, &Records::load(&*env.fs)?)?;
+        }
+        Ok(())
+    };
+    let _has_index = attempt().is_ok();
 }
 
 /// Reads all records as they were at one moment.

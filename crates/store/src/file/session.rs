@@ -4,11 +4,12 @@
 //! what the files mean.
 
 use super::frame::{ContentHash, EventAppend, FileChange, Frame, MAX_PAYLOAD};
+use super::index::Index;
 use super::mark::{Mark, SegmentMemory};
 use super::options::{Durability, Env, Warning};
 use super::scan::{Tail, scan};
 use super::{apply, layout, lock, recover, spool};
-use crate::error::{Result, StoreError};
+use crate::error::{Result, StoreError, text_of};
 use crate::fs::{self, Access, At, File, LockGuard, LockMode, Root, absent_ok};
 use std::collections::BTreeSet;
 use std::io;
@@ -34,6 +35,8 @@ pub(crate) struct Session {
     pub(crate) wal: Option<Box<dyn File>>,
     pub(crate) wal_len: u64,
     pub(crate) warnings: Vec<Warning>,
+    /// The index that follows the files, if there is one.
+    pub(crate) index: Option<Arc<Index>>,
     /// The log holds a frame that did not reach the files.
     is_pending: bool,
     _lock: LockGuard,
@@ -54,6 +57,7 @@ impl Session {
             wal,
             wal_len,
             warnings: Vec::new(),
+            index: None,
             is_pending: false,
             _lock: lock,
         };
@@ -197,6 +201,13 @@ impl Session {
                 memory.seen = Some((stat.ino, stat.ctime_ns));
             }
         }
+        if let Some(index) = self
+            .index
+            .take_if(|index| index.record(&self.env, frame).is_err())
+        {
+            // It no longer knows the last transaction, so the next command brings it up to the files.
+            drop(index);
+        }
         if self.env.options.durability == Durability::Paranoid {
             apply::sync(fs, std::slice::from_ref(frame), &BTreeSet::new())?;
         }
@@ -302,17 +313,6 @@ pub(crate) fn damaged_wal(tail: &Tail) -> StoreError {
         path: layout::wal().to_string(),
         reason: format!("{tail:?}"),
     }
-}
-
-/// Returns an error and all its causes as one line.
-pub(crate) fn text_of(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 fn refuse_unsafe(env: &Env) -> Result<()> {

@@ -3,6 +3,7 @@
 //! Owns opening and the version check. Refuses the work itself: reading is `reader`'s, writing `txn`'s.
 
 use super::format::{self, FormatError};
+use super::index::Sight;
 use super::locate::Location;
 use super::lost::{self, Lost};
 use super::options::{Env, Options};
@@ -36,21 +37,11 @@ impl FileStore {
         let host = SystemHost::new()
             .map_err(|error| StoreError::at_path("read", "the boot id".to_owned(), error))?;
         let fs = Arc::new(RealFs::new(&location.store, &location.private));
-        Self::with(location, options, fs, Arc::new(host))
-    }
-
-    /// Opens a store whose version may be unreadable, to look at what is wrong with it.
-    ///
-    /// One that only newer programs may read is an error still.
-    pub fn open_damaged(location: Location, options: Options) -> Result<Self> {
-        let host = SystemHost::new()
-            .map_err(|error| StoreError::at_path("read", "the boot id".to_owned(), error))?;
-        let fs = Arc::new(RealFs::new(&location.store, &location.private));
-        let store = Self::unchecked(location, options, fs, Arc::new(host));
-        match store.format() {
-            Err(error @ StoreError::FormatTooNew { .. }) => Err(error),
-            _ => Ok(store),
-        }
+        let index = location.private.join(layout::INDEX);
+        let mut store = Self::with(location, options, fs, Arc::new(host))?;
+        // Only the real file system can be asked whether a file is still the one that the index knows.
+        store.env.index = Some(index);
+        Ok(store)
     }
 
     /// Opens a store on files and a host of the caller's choice.
@@ -79,6 +70,7 @@ impl FileStore {
                 options,
                 private,
                 shared,
+                index: None,
             },
             location,
         }
@@ -152,7 +144,15 @@ pub(crate) fn read_receipt(env: &Env, key: &str) -> Result<Option<Receipt>> {
 
 impl Store for FileStore {
     fn read(&self) -> Result<Snapshot> {
-        Ok(reader::read(&self.env)?.into_snapshot().0)
+        reader::view(&self.env, Sight::Unresolved)
+    }
+
+    fn read_named(&self) -> Result<Snapshot> {
+        reader::view(&self.env, Sight::Names)
+    }
+
+    fn read_files(&self) -> Result<Snapshot> {
+        reader::view_of_files(&self.env)
     }
 
     fn begin(&self) -> Result<Box<dyn Txn>> {

@@ -6,17 +6,19 @@
 use super::frame::FileChange;
 use super::git;
 use super::git_dirs::GitDirs;
-use super::load::Records;
+use super::index::{Index, IndexSource, Seen};
+use super::load::{self, Records};
 use super::options::Env;
 use super::session::{NewEvents, Session, change};
 use super::{format, layout, segment, store};
-use crate::error::{Result, StoreError};
+use crate::error::{Result, StoreError, confirm};
 use crate::fs::{self, Access, At, Stat, absent_ok};
 use crate::traits::{Committed, Txn};
 use jit_core::{
-    Changeset, Event, EventDraft, EventId, Lease, LeaseState, Receipt, Snapshot, Timestamp,
+    Changeset, Event, EventDraft, EventId, IssueId, Lease, LeaseState, Receipt, Snapshot, Timestamp,
 };
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A transaction of the file store; it holds the lock.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ pub(crate) struct FileTxn {
     git: Option<GitDirs>,
     snapshot: Snapshot,
     /// How each file looked when it was read.
-    seen: BTreeMap<At, Stat>,
+    seen: Seen,
     pending: Pending,
 }
 
@@ -42,9 +44,9 @@ struct Pending {
 impl FileTxn {
     /// Takes the lock, recovers, and reads everything anew.
     pub(crate) fn begin(env: &Env, git: Option<&GitDirs>) -> Result<Self> {
-        let session = Session::begin(env)?;
+        let mut session = Session::begin(env)?;
         store::read_format(&*env.fs)?.check_write()?;
-        let (snapshot, seen) = Records::load(&*env.fs)?.into_snapshot();
+        let (snapshot, seen) = Self::view(&mut session)?;
         Ok(Self {
             session,
             git: git.cloned(),
@@ -70,6 +72,34 @@ impl FileTxn {
         &self.session
     }
 
+    /// Returns the view that the transaction decides on: over the index where it can be brought up to the files, else over
+    /// all records.
+    fn view(session: &mut Session) -> Result<(Snapshot, Seen)> {
+        let env = &session.env;
+        if env.index.is_some() {
+            if let Ok(index) = Index::open_to_write(env, &session.mark) {
+                let index = Arc::new(index);
+                let seen = Seen::default();
+                let source = IndexSource::for_writer(Arc::clone(&index), env, Arc::clone(&seen));
+                session.index = Some(index);
+                return Ok((Snapshot::over(Arc::new(source)), seen));
+            }
+        }
+        let records = Records::load(&*env.fs)?;
+        if env.index.is_some() && records.len() >= env.options.index_from {
+            // Without one, the next command reads all files again, and that is all.
+            let _has_index = Index::build(env, &session.mark, &records).is_ok();
+        }
+        let (snapshot, seen) = records.into_snapshot();
+        Ok((snapshot, Arc::new(Mutex::new(seen))))
+    }
+
+    /// Returns how a file looked when it was read.
+    fn seen(&self, at: &At) -> Option<Stat> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(at).copied()
+    }
+
     /// Returns the changes of the frame, each with what the file holds now.
     fn changes(&self) -> Result<Vec<FileChange>> {
         let files = self.pending.files.iter();
@@ -85,7 +115,7 @@ impl FileTxn {
         let failed = |error| StoreError::io("read", at, error);
         let file = absent_ok(self.session.env.fs.open(at, Access::Read)).map_err(failed)?;
         let Some(file) = file else {
-            return if self.seen.contains_key(at) {
+            return if self.seen(at).is_some() {
                 Err(StoreError::ChangedMeanwhile {
                     path: at.to_string(),
                 })
@@ -96,7 +126,7 @@ impl FileTxn {
         let stat = file.opened().map_err(failed)?;
         let is_record =
             at.path.as_str().starts_with("issues/") || at.path.as_str().starts_with("gates/");
-        if is_record && self.seen.get(at) != Some(&stat) {
+        if is_record && self.seen(at) != Some(stat) {
             return Err(StoreError::ChangedMeanwhile {
                 path: at.to_string(),
             });
@@ -211,6 +241,7 @@ impl Txn for FileTxn {
     }
 
     fn commit(mut self: Box<Self>) -> Result<Committed> {
+        confirm(&self.snapshot.health())?;
         check_sizes(&self.pending.files)?;
         if self.pending.files.is_empty() && self.pending.events.is_empty() {
             return Ok(Committed {
@@ -219,11 +250,21 @@ impl Txn for FileTxn {
             });
         }
         if !self.pending.has_more_than_renewals {
-            let files = std::mem::take(&mut self.pending.files).into_iter();
+            let renewed: Vec<&Lease> = self
+                .pending
+                .files
+                .keys()
+                .filter_map(|at| self.snapshot.lease(&lease_of(at)?))
+                .collect();
+            let files = self.pending.files.clone().into_iter();
             let files: Vec<_> = files
                 .filter_map(|(at, post)| post.map(|post| (at, post)))
                 .collect();
             self.session.put_directly(&files)?;
+            if let Some(index) = &self.session.index {
+                // At worst it takes a lease for older than it is, and reads its file to be sure.
+                let _is_known = index.renew(&renewed).is_ok();
+            }
             return Ok(Committed {
                 events: Vec::new(),
                 warnings: self.session.warnings,
@@ -249,6 +290,14 @@ fn is_renewal(old: &Lease, new: &Lease) -> bool {
         ..old.clone()
     };
     old.state == LeaseState::Held && prolonged == *new
+}
+
+/// Returns the issue whose lease lies at this place.
+fn lease_of(at: &At) -> Option<IssueId> {
+    match load::place_of(at)? {
+        load::Place::Lease(id) => Some(id),
+        load::Place::Issue(_) | load::Place::Gate => None,
+    }
 }
 
 fn check_sizes(files: &BTreeMap<At, Option<Vec<u8>>>) -> Result<()> {

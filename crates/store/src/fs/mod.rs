@@ -146,6 +146,16 @@ pub trait Fs: Debug + Send + Sync {
     /// Returns what lies at a path, without following a symbolic link at its end.
     fn stat(&self, at: &At) -> io::Result<Stat>;
 
+    /// Returns what lies at each of these paths below a directory, as [`Fs::stat`] does; `None`: absent. The links on the
+    /// way may be followed: the answer tells whether something has to be read, not what it holds.
+    fn stat_each(&self, dir: &At, names: &[String]) -> io::Result<Vec<Option<Stat>>> {
+        let look = |name: &String| {
+            let path = dir.path.join(name).map_err(io::Error::other)?;
+            absent_ok(self.stat(&At::new(dir.root, path)))
+        };
+        names.iter().map(look).collect()
+    }
+
     /// Returns what the root directory itself is.
     fn stat_root(&self, root: Root) -> io::Result<Stat>;
 

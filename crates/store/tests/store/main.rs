@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod edits;
+mod index;
 mod lab;
 #[cfg(target_os = "linux")]
 mod links;

@@ -74,9 +74,10 @@ fn filter(args: &Args, context: &Context) -> Result<EventFilter, CliError> {
         .map(|issue| {
             let prefix = context.input.id(issue)?;
             // The log remembers issues that are gone, so a whole id need not exist.
-            prefix
-                .as_id()
-                .map_or_else(|| Ok(context.view()?.snapshot.resolve(&prefix)?), Ok)
+            prefix.as_id().map_or_else(
+                || Ok(context.view_of_named()?.snapshot.resolve(&prefix)?),
+                Ok,
+            )
         })
         .transpose()
         .map_err(|error: CliError| error)?;

@@ -14,7 +14,7 @@ pub(crate) struct Args {}
 
 /// Lists the definitions.
 pub(crate) fn run(context: &Context) -> Result<Reply, CliError> {
-    let view = context.view()?;
+    let view = context.view_of_named()?;
     let gates = view.snapshot.gates().map(jit_wire::gate::gate).collect();
     let mut reply = answer::objects(context, Shape::Gate, gates);
     reply.warnings = answer::problems(context, &view);

@@ -19,7 +19,7 @@ pub(crate) struct Args {
 
 /// Shows the definition.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
-    let view = context.view()?;
+    let view = context.view_of_named()?;
     let Some(gate) = view.snapshot.gate(&args.key) else {
         let known = view.snapshot.gates().map(|gate| gate.key.as_str());
         let error = CliError::new(

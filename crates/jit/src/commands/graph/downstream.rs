@@ -20,7 +20,7 @@ pub(crate) struct Args {
 /// Lists it.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let prefix = context.input.id(&args.id)?;
-    let view = context.view()?;
+    let view = context.view_of_named()?;
     let id = view.snapshot.resolve(&prefix)?;
     let ids = graph::downstream(&view.snapshot, &id);
     let mut issues: Vec<&Issue> = ids

@@ -20,7 +20,7 @@ pub(crate) struct Args {
 /// Shows the issue first, then what is nearer before what is farther.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let prefix = context.input.id(&args.id)?;
-    let view = context.view()?;
+    let view = context.view_of_named()?;
     let id = view.snapshot.resolve(&prefix)?;
     let levels = graph::levels(&view.snapshot, &id);
     let mut nodes: Vec<(usize, &Issue)> = levels

@@ -20,7 +20,7 @@ pub(crate) struct Args {
 /// Shows the issues in the order in which they are named, each once.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let prefixes = context.input.ids(&args.ids)?;
-    let view = context.view()?;
+    let view = context.view_of_named()?;
     let mut issues: Vec<&Issue> = Vec::with_capacity(prefixes.len());
     for prefix in &prefixes {
         let id = view.snapshot.resolve(prefix)?;

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 /// Lists them in order of their issues.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
-    let view = context.view()?;
+    let view = context.view_of_named()?;
     let is_live = |lease: &Lease| view.snapshot.live_lease(&lease.issue, &view.now).is_some();
     let leases = view
         .snapshot

@@ -173,6 +173,7 @@ fn read_with_pause(
         options: Options::default(),
         private: PathBuf::from("/sim/private"),
         shared: PathBuf::from("/sim/.jit"),
+        index: None,
     };
     let snapshot = reader::read(&env).unwrap().into_snapshot().0;
     pausing.has_acted().then(|| records_of(&snapshot))

@@ -8,7 +8,9 @@ mod file;
 mod lock;
 mod mount;
 
-use super::{Access, At, Entry, File, Fs, LockError, LockGuard, LockMode, RelPath, Root, Stat};
+use super::{
+    Access, At, Entry, File, Fs, LockError, LockGuard, LockMode, RelPath, Root, Stat, absent_ok,
+};
 use beneath::{DIR_FLAGS, open_beneath};
 use file::{RealFile, check_plain, to_stat};
 use lock::{HeldFd, flock_until};
@@ -181,6 +183,27 @@ impl Fs for RealFs {
         let parent = self.open_parent(at.root, &at.path)?;
         let stat = rustix::fs::statat(&*parent, at.path.name(), AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(to_stat(&stat))
+    }
+
+    fn stat_each(&self, dir: &At, names: &[String]) -> io::Result<Vec<Option<Stat>>> {
+        let top = self.directory(dir.root).open()?;
+        let Some(fd) = absent_ok(open_beneath(
+            top.as_fd(),
+            &dir.path,
+            DIR_FLAGS,
+            Mode::empty(),
+        ))?
+        else {
+            return Ok(vec![None; names.len()]);
+        };
+        let look =
+            |name: &String| match rustix::fs::statat(&fd, name.as_str(), AtFlags::SYMLINK_NOFOLLOW)
+            {
+                Ok(stat) => Ok(Some(to_stat(&stat))),
+                Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+                Err(errno) => Err(errno.into()),
+            };
+        names.iter().map(look).collect()
     }
 
     fn stat_root(&self, root: Root) -> io::Result<Stat> {

@@ -1,0 +1,207 @@
+//! The index: what the issue files say, in a form that answers without reading them all (`docs/design/storage.md` S6).
+//!
+//! Owns a SQLite database beside the log, and the rules by which it is believed. It is a cache: whoever finds it missing,
+//! broken or busy reads the files instead, so no error in here is ever an error of a command. Refuses to hold anything that
+//! the files do not say.
+//!
+//! Whoever writes to it holds the store's lock. `check` finds what differs from the files, `rows` brings a row up to a
+//! file, `source` answers a snapshot's questions.
+
+mod check;
+mod rows;
+mod schema;
+mod source;
+
+use super::frame::Frame;
+use super::load::Records;
+use super::mark::Mark;
+use super::options::Env;
+use crate::fs::{Kind, Root, Stat};
+use rusqlite::{Connection, TransactionBehavior};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub(crate) use source::{IndexSource, Seen, Sight};
+
+/// Why the index could not be used. Nobody is told: the files answer instead.
+#[derive(Debug)]
+pub(crate) struct Unusable;
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(_: rusqlite::Error) -> Self {
+        Self
+    }
+}
+
+impl From<crate::error::StoreError> for Unusable {
+    fn from(_: crate::error::StoreError) -> Self {
+        Self
+    }
+}
+
+impl From<std::io::Error> for Unusable {
+    fn from(_: std::io::Error) -> Self {
+        Self
+    }
+}
+
+pub(crate) type Attempt<T> = std::result::Result<T, Unusable>;
+
+/// What tells one version of a file from another without reading it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    ino: i64,
+    len: i64,
+    mtime: i64,
+    ctime: i64,
+}
+
+impl Stamp {
+    /// The stamp that no file has: it has to be looked at again.
+    const UNKNOWN: Self = Self {
+        ino: 0,
+        len: 0,
+        mtime: 0,
+        ctime: 0,
+    };
+
+    /// Returns the stamp of a file, unless it is so young at `now_ns` that it can change once more without its times
+    /// telling.
+    fn of(stat: &Stat, now_ns: i64) -> Self {
+        let coarse = stat.mtime_ns % 1_000_000_000 == 0 && stat.ctime_ns % 1_000_000_000 == 0;
+        let slack = if coarse { 2_000_000_000 } else { 20_000_000 };
+        let newest = stat.mtime_ns.max(stat.ctime_ns);
+        if stat.kind == Kind::Other || newest > now_ns - slack {
+            return Self::UNKNOWN;
+        }
+        Self::exact(stat)
+    }
+
+    fn exact(stat: &Stat) -> Self {
+        Self {
+            ino: stat.ino.cast_signed(),
+            len: stat.len.cast_signed(),
+            mtime: stat.mtime_ns,
+            ctime: stat.ctime_ns,
+        }
+    }
+}
+
+/// An open index, inside a transaction.
+#[derive(Debug)]
+pub(crate) struct Index {
+    connection: Mutex<Connection>,
+    has_ended: AtomicBool,
+}
+
+impl Index {
+    /// Opens the index for a reader, as it is: the transaction that begins here shows one moment until it is dropped.
+    pub(crate) fn open(env: &Env, mark: &Mark) -> Attempt<Self> {
+        let path = env.index.as_ref().ok_or(Unusable)?;
+        let connection = schema::open(path)?;
+        connection.execute_batch("BEGIN")?;
+        let meta = schema::read_meta(&connection)?;
+        if !meta.is_of(env)? || meta.seq != mark.seq.cast_signed() {
+            return Err(Unusable);
+        }
+        Ok(Self::from(connection))
+    }
+
+    /// Opens the index for the holder of the store's lock, and brings it up to the files.
+    pub(crate) fn open_to_write(env: &Env, mark: &Mark) -> Attempt<Self> {
+        let path = env.index.as_ref().ok_or(Unusable)?;
+        let connection = schema::open(path)?;
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let meta = schema::read_meta(&connection)?;
+        if !meta.is_of(env)? {
+            return Err(Unusable);
+        }
+        let depth = if meta.seq == mark.seq.cast_signed() {
+            check::Depth::Names
+        } else {
+            check::Depth::Everything
+        };
+        let found = check::differences(&connection, env, depth)?;
+        found.write(&connection, env)?;
+        if depth == check::Depth::Everything {
+            rows::reload_leases(&connection, &*env.fs)?;
+            schema::set_seq(&connection, mark.seq)?;
+        }
+        Ok(Self::from(connection))
+    }
+
+    /// Makes the index anew from everything that was read under the store's lock.
+    pub(crate) fn build(env: &Env, mark: &Mark, records: &Records) -> Attempt<()> {
+        let path = env.index.as_ref().ok_or(Unusable)?;
+        let mut connection = schema::create(path)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        schema::reset(&transaction)?;
+        rows::put_all(&transaction, env, records)?;
+        schema::write_meta(&transaction, env, mark)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Takes over what a transaction has brought into the files. The caller holds the store's lock, and the index was
+    /// opened to write.
+    pub(crate) fn record(&self, env: &Env, frame: &Frame) -> Attempt<()> {
+        let connection = self.connection();
+        rows::record(&connection, &*env.fs, &frame.changes)?;
+        schema::set_seq(&connection, frame.seq)?;
+        self.end(&connection)
+    }
+
+    /// Ends the transaction and keeps what it wrote.
+    pub(crate) fn keep(&self) -> Attempt<()> {
+        self.end(&self.connection())
+    }
+
+    fn end(&self, connection: &Connection) -> Attempt<()> {
+        self.has_ended.store(true, Ordering::Relaxed);
+        connection.execute_batch("COMMIT")?;
+        Ok(())
+    }
+
+    /// Returns whether its transaction has ended, so that nothing may be written to it any more.
+    fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// Takes over prolonged leases.
+    pub(crate) fn renew(&self, leases: &[&jit_core::Lease]) -> Attempt<()> {
+        let connection = self.connection();
+        for lease in leases {
+            rows::put_lease(&connection, lease)?;
+        }
+        self.end(&connection)
+    }
+
+    /// Returns whether any file that matters to a question of this depth differs from its row.
+    pub(crate) fn differs(&self, env: &Env, depth: Sight) -> Attempt<bool> {
+        let depth = match depth {
+            Sight::Names => check::Depth::Names,
+            Sight::Unresolved => check::Depth::Unresolved,
+        };
+        Ok(check::differences(&self.connection(), env, depth)?.matters())
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Connection> for Index {
+    fn from(connection: Connection) -> Self {
+        Self {
+            connection: Mutex::new(connection),
+            has_ended: AtomicBool::new(false),
+        }
+    }
+}
+
+/// Returns the inode of the shared directory, by which a copied index is recognised.
+fn home(env: &Env) -> Attempt<i64> {
+    Ok(env.fs.stat_root(Root::Shared)?.ino.cast_signed())
+}
