@@ -232,7 +232,7 @@ fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding>
     for key in issue
         .gates
         .keys()
-        .filter(|key| snapshot.gate(key).is_none())
+        .filter(|key| snapshot.gate(key).is_none() && !issue.is_resolved())
     {
         let finding = Finding::new(
             "undefined_gate",

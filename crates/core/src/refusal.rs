@@ -41,6 +41,9 @@ pub enum Refusal {
     /// A gate with this key exists with another definition.
     #[error("gate `{key}` is already defined differently")]
     GateExists { key: GateKey },
+    /// Unresolved issues require the gate.
+    #[error("gate `{key}` can't be removed: {} {} it", join_some(.issues), if .issues.len() == 1 { "requires" } else { "require" })]
+    GateInUse { key: GateKey, issues: Vec<IssueId> },
     /// The gate asks for somebody else to pass it.
     #[error("gate `{key}` can only be passed by {role}, not by {by}")]
     WrongRole {
@@ -220,6 +223,7 @@ impl Refusal {
             | Self::MissingTarget { .. }
             | Self::NotTheHolder { .. }
             | Self::StillNeeded { .. }
+            | Self::GateInUse { .. }
             | Self::GateNotRequired { .. }
             | Self::WrongState { .. }
             | Self::Unfinished { .. } => ErrorKind::Refused,
@@ -259,6 +263,9 @@ impl Refusal {
             ]),
             Self::GateNotRequired { id: issue, key } => {
                 Value::object([id(issue), ("gate", key.as_str().into())])
+            }
+            Self::GateInUse { key, issues } => {
+                Value::object([("gate", key.as_str().into()), ("issues", ids(issues))])
             }
             Self::GateExists { key }
             | Self::AutomaticGate { key }

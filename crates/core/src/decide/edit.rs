@@ -41,6 +41,7 @@ pub(super) struct Edit<'a> {
     is_touched: BTreeSet<IssueId>,
     leases: BTreeSet<IssueId>,
     gates: Vec<GateDefinition>,
+    removed_gates: Vec<GateKey>,
     events: Vec<EventDraft>,
 }
 
@@ -54,6 +55,7 @@ impl<'a> Edit<'a> {
             is_touched: BTreeSet::new(),
             leases: BTreeSet::new(),
             gates: Vec::new(),
+            removed_gates: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -290,6 +292,30 @@ impl<'a> Edit<'a> {
         self.gates.push(gate);
     }
 
+    /// Removes a gate definition and records it; whether anybody still requires it is for the verb to say.
+    pub(super) fn remove_gate(&mut self, key: &GateKey) {
+        let Some(gate) = self.after.gate(key) else {
+            return;
+        };
+        let changes = changes::creation(&gate.to_fields())
+            .into_iter()
+            .map(|(name, (absent, value))| (name, (value, absent)))
+            .collect();
+        self.events.push(EventDraft {
+            gate: Some(key.clone()),
+            changes,
+            ..self.draft(Step::noted(
+                EventKind::GateDefined,
+                Some("removed".to_owned()),
+            ))
+        });
+        self.after.apply(&Changeset {
+            removed_gates: vec![key.clone()],
+            ..Changeset::default()
+        });
+        self.removed_gates.push(key.clone());
+    }
+
     /// Returns the finished decision, with what it changes for issues that it did not write.
     pub(super) fn finish(mut self) -> Changeset {
         let judge = |snapshot| Readiness {
@@ -325,6 +351,7 @@ impl<'a> Edit<'a> {
             issues,
             leases,
             gates: self.gates,
+            removed_gates: self.removed_gates,
             events: self.events,
             transitions,
             ..Changeset::default()

@@ -144,3 +144,49 @@ fn naming_somebody_else_lends_no_role() {
             a ready"#]],
     );
 }
+
+#[test]
+fn a_gate_goes_once_no_unresolved_issue_requires_it() {
+    check(
+        "gate g entry; ungate g; create a gate=g",
+        &expect![[r#"
+        create a gate=g: refused (gate `g` is not defined)
+    "#]],
+    );
+    check(
+        "gate g entry; create a gate=g; create b gate=g; ungate g; ready",
+        &expect![[r#"
+            ungate g: refused (gate `g` can't be removed: a, b require it)
+            ready: 
+            a open, b open"#]],
+    );
+    check(
+        "gate g exit; create a gate=g; pass a g; done a; ungate g; reopen a; done a",
+        &expect!["a done"],
+    );
+    check(
+        "gate review exit; ungate revue; ungate review; ungate review",
+        &expect![[r#"
+            ungate revue: refused (gate `revue` is not defined)
+            ungate review: refused (gate `review` is not defined)
+        "#]],
+    );
+}
+
+#[test]
+fn force_removes_the_requirement_with_the_gate() {
+    check(
+        "gate g entry; create a gate=g; create b dep=a; force; ungate g",
+        &expect!["a ready, b open"],
+    );
+    check(
+        "gate g exit; gate h exit; create a gate=g; create b gate=g,h; create c dep=a; done a,b; force; ungate g",
+        &expect!["a done, b gated, c ready"],
+    );
+    check(
+        "gate g entry; create a gate=g; env a 3; force; ungate g",
+        &expect![[r#"
+            ungate g: lease_lost (epoch 3 of issue `a` is no longer current: nobody holds the issue now)
+            a open"#]],
+    );
+}

@@ -22,6 +22,11 @@ pub(super) fn of_refusal(refusal: &Refusal) -> Vec<String> {
             hints
         }
         Refusal::GateNotRequired { id, .. } => one(&format!("jit issue show {id}")),
+        Refusal::GateInUse { issues, .. } => issues
+            .iter()
+            .take(1)
+            .map(|id| format!("jit issue show {id}"))
+            .collect(),
         Refusal::GateExists { key } | Refusal::AutomaticGate { key } => {
             one(&format!("jit gate show {key}"))
         }
