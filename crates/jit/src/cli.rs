@@ -60,6 +60,9 @@ enum Command {
     /// Define, require and pass gates
     #[command(subcommand)]
     Gate(gate::Command),
+    /// Define and list gates: other names for verbs of `gate`
+    #[command(subcommand, mut_subcommand("define", |verb| verb.visible_alias("add")))]
+    Registry(gate::Definition),
     /// Ask for issues
     #[command(subcommand)]
     Query(query::Command),
@@ -99,6 +102,7 @@ impl Command {
             Self::Issue(verb) => verb.shape(),
             Self::Dep(verb) => verb.shape(),
             Self::Gate(verb) => verb.shape(),
+            Self::Registry(_) => gate::Definition::SHAPE,
             Self::Query(verb) => verb.shape(),
             Self::Graph(verb) => verb.shape(),
             Self::Lease(verb) => verb.shape(),
@@ -127,6 +131,7 @@ impl Command {
             Self::Issue(verb) => verb.conditions(),
             Self::Dep(verb) => verb.conditions(),
             Self::Gate(verb) => verb.conditions(),
+            Self::Registry(verb) => verb.conditions(),
             Self::Lease(verb) => verb.conditions(),
             Self::Import(_) => &[Condition::Key],
             Self::Claim(_) | Self::Done(_) => Condition::ALL,
@@ -146,6 +151,7 @@ impl Command {
             Self::Issue(verb) => verb.run(context),
             Self::Dep(verb) => verb.run(context),
             Self::Gate(verb) => verb.run(context),
+            Self::Registry(verb) => verb.run(context),
             Self::Query(verb) => verb.run(context),
             Self::Why(args) => why::run(&args, context),
             Self::Graph(verb) => verb.run(context),

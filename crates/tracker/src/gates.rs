@@ -25,6 +25,20 @@ impl Tracker {
         )
     }
 
+    /// Removes the definition of a gate.
+    pub fn gate_remove(&self, call: &Call, key: &GateKey) -> Result<Written, Error> {
+        self.write(
+            call,
+            &Asked::new("gate remove", key),
+            |snapshot, request| {
+                Ok(Decided::new(
+                    decide::gate_remove(snapshot, request, key)?,
+                    Vec::new(),
+                ))
+            },
+        )
+    }
+
     /// Requires gates of an issue.
     pub fn gate_add(&self, call: &Call, id: &IdPrefix, keys: &[GateKey]) -> Result<Written, Error> {
         self.write_one(

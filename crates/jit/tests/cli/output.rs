@@ -137,6 +137,7 @@ fn a_command_that_is_none_gets_help() {
           issue         Create, show, change, claim and finish issues
           dep           Change and show what an issue waits for
           gate          Define, require and pass gates
+          registry      Define and list gates: other names for verbs of `gate`
           query         Ask for issues
           why           Say why an issue is not ready
           graph         Walk and draw the graph

@@ -1,14 +1,14 @@
-//! The commands `gate …`.
+//! The commands `gate …`, and under the name `registry` those of them that are about definitions.
 //!
 //! Owns the list of verbs. Refuses their arguments: each verb has a file.
 
 mod add;
 mod define;
-mod fail;
 mod list;
-mod pass;
+mod remove;
 mod rm;
 mod show;
+mod verdict;
 
 use crate::args::global::Condition;
 use crate::context::Context;
@@ -19,20 +19,36 @@ use jit_core::GateKey;
 /// A verb of `gate`.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Definition(Definition),
+    Add(add::Args),
+    Rm(rm::Args),
+    /// Pass gates of issues
+    ///
+    /// An issue that waits for its exit gates is done with the last pass.
+    #[command(after_help = "Examples:\n  jit gate pass k7m2 review --note \"read twice\"")]
+    Pass(verdict::Args),
+    /// Fail gates of issues
+    ///
+    /// An issue that waits for its exit gates is open again, unassigned.
+    #[command(after_help = "Examples:\n  jit gate fail k7m2 review --note \"read twice\"")]
+    Fail(verdict::Args),
+}
+
+/// A verb about the definitions of gates, whichever issues require them.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Definition {
     Define(define::Args),
     List(list::Args),
     Show(show::Args),
-    Add(add::Args),
-    Rm(rm::Args),
-    Pass(pass::Args),
-    Fail(fail::Args),
+    Remove(remove::Args),
 }
 
 impl Command {
     /// Returns what the answer consists of.
     pub(crate) fn shape(&self) -> Shape {
         match self {
-            Self::Define(_) | Self::List(_) | Self::Show(_) => Shape::Gate,
+            Self::Definition(_) => Definition::SHAPE,
             Self::Add(_) | Self::Rm(_) | Self::Pass(_) | Self::Fail(_) => Shape::Issue,
         }
     }
@@ -40,9 +56,32 @@ impl Command {
     /// Returns the conditions that the verb honours.
     pub(crate) fn conditions(&self) -> &'static [Condition] {
         match self {
-            Self::List(_) | Self::Show(_) => Condition::NONE,
-            Self::Define(_) => &[Condition::Key],
+            Self::Definition(verb) => verb.conditions(),
             Self::Add(_) | Self::Rm(_) | Self::Pass(_) | Self::Fail(_) => Condition::ALL,
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn run(self, context: &Context) -> Result<Reply, CliError> {
+        match self {
+            Self::Definition(verb) => verb.run(context),
+            Self::Add(args) => add::run(&args, context),
+            Self::Rm(args) => rm::run(&args, context),
+            Self::Pass(args) => verdict::pass(args, context),
+            Self::Fail(args) => verdict::fail(args, context),
+        }
+    }
+}
+
+impl Definition {
+    /// What the answers consist of.
+    pub(crate) const SHAPE: Shape = Shape::Gate;
+
+    /// Returns the conditions that the verb honours.
+    pub(crate) fn conditions(&self) -> &'static [Condition] {
+        match self {
+            Self::List(_) | Self::Show(_) => Condition::NONE,
+            Self::Define(_) | Self::Remove(_) => &[Condition::Key],
         }
     }
 
@@ -52,10 +91,7 @@ impl Command {
             Self::Define(args) => define::run(args, context),
             Self::List(_) => list::run(context),
             Self::Show(args) => show::run(&args, context),
-            Self::Add(args) => add::run(&args, context),
-            Self::Rm(args) => rm::run(&args, context),
-            Self::Pass(args) => pass::run(args, context),
-            Self::Fail(args) => fail::run(args, context),
+            Self::Remove(args) => remove::run(&args, context),
         }
     }
 }

@@ -166,6 +166,7 @@ fn work_on(sampler: &mut Sampler<'_>, parser: &str) {
 }
 
 fn graph_and_gates(sampler: &mut Sampler<'_>, ids: &Ids) {
+    let repo = sampler.repo;
     let Ids { tests, docs, .. } = ids;
     sampler.keep(
         "issue_update",
@@ -204,6 +205,14 @@ fn graph_and_gates(sampler: &mut Sampler<'_>, ids: &Ids) {
     );
     sampler.keep("gate_list", &["gate", "list"]);
     sampler.keep("gate_show", &["gate", "show", "review"]);
+    repo.ok(&[
+        "gate",
+        "define",
+        "legal",
+        "--title",
+        "Somebody asked the lawyers",
+    ]);
+    sampler.keep("gate_remove", &["gate", "remove", "legal"]);
     sampler.keep("dep_rm", &["dep", "rm", tests, docs]);
     upkeep(sampler, ids);
 }

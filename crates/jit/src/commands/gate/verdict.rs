@@ -1,4 +1,4 @@
-//! The command `gate pass`.
+//! The commands `gate pass` and `gate fail`.
 //!
 //! Refuses to run checkers.
 
@@ -8,13 +8,12 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::Reply;
 use jit_core::decide::GateVerdict;
+use jit_core::id::IdPrefix;
 use jit_core::{Assignee, GateKey};
+use jit_tracker::{Call, Error, Tracker, Written};
 
-/// Pass gates of issues
-///
-/// An issue that waits for its exit gates is done with the last pass.
+/// What both verbs take.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  jit gate pass k7m2 review --note \"read twice\"")]
 pub(crate) struct Args {
     /// The issue, or several separated by commas; - reads them from standard input
     #[arg(value_name = "ID")]
@@ -33,24 +32,30 @@ pub(crate) struct Args {
     note: Option<String>,
 }
 
-/// Records the verdict.
-pub(crate) fn run(args: Args, context: &Context) -> Result<Reply, CliError> {
+/// Records that the gates are passed.
+pub(crate) fn pass(args: Args, context: &Context) -> Result<Reply, CliError> {
+    record(args, context, "Passed", Tracker::gate_pass)
+}
+
+/// Records that the gates failed.
+pub(crate) fn fail(args: Args, context: &Context) -> Result<Reply, CliError> {
+    record(args, context, "Failed", Tracker::gate_fail)
+}
+
+/// The use case of a verdict.
+type Record = fn(&Tracker, &Call, &[IdPrefix], &[GateKey], &GateVerdict) -> Result<Written, Error>;
+
+fn record(args: Args, context: &Context, verb: &str, record: Record) -> Result<Reply, CliError> {
     let ids = context.input.ids(&[args.ids])?;
     let verdict = GateVerdict {
         by: args.by,
         note: context.input.remark("the note", args.note.as_deref())?,
     };
     let call = context.call(false)?;
-    let written = context
-        .tracker()?
-        .gate_pass(&call, &ids, &args.keys, &verdict)?;
+    let written = record(context.tracker()?, &call, &ids, &args.keys, &verdict)?;
     let keys = super::joined(&args.keys);
     answer::written(context, &written, |issue| {
-        format!(
-            "Passed {} of {} ({}).",
-            keys,
-            issue.id,
-            answer::shown(&written, issue)
-        )
+        let shown = answer::shown(&written, issue);
+        format!("{verb} {keys} of {} ({shown}).", issue.id)
     })
 }
