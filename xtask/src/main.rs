@@ -4,6 +4,7 @@
 
 mod audit;
 mod bench;
+mod budgets;
 mod codegen;
 mod demo;
 mod figures;
@@ -49,6 +50,8 @@ enum Task {
     Replay(replay::Options),
     /// Measure every command at every size, against what the machine needs
     Bench(bench::Options),
+    /// Count what is exact: system calls, waits for the disk, size, crates
+    Budgets(budgets::Options),
     /// Make a store of any size, the same for one seed
     Fixture(fixture::Options),
     /// Print the last value of each recorded figure
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Codegen => codegen::run(),
         Task::Replay(options) => replay::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Budgets(options) => budgets::run(&options),
         Task::Fixture(options) => fixture::run(&options),
         Task::Figures => figures::print(),
         Task::Nightly => nightly::run(),

@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::process::Call;
 use crate::tools::{self, Toolbox};
-use crate::{codegen, demo, figures, output, process, tidy, workspace};
+use crate::{budgets, codegen, demo, figures, output, process, tidy, workspace};
 
 /// What `cargo xtask test` takes.
 #[derive(Args)]
@@ -102,7 +102,7 @@ fn cargo_test(
 /// Runs all that a change must pass.
 pub(crate) fn ci(options: &CiOptions) -> Result<()> {
     let started = Instant::now();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 8] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 9] = [
         ("toolchain", &|| components(!options.offline)),
         ("format", &|| {
             process::cargo(["fmt", "--all", "--check"])
@@ -119,6 +119,12 @@ pub(crate) fn ci(options: &CiOptions) -> Result<()> {
             })
         }),
         ("demo", &|| demo::run(&demo::Options::default())),
+        ("budgets", &|| {
+            budgets::run(&budgets::Options {
+                offline: options.offline,
+                ..budgets::Options::default()
+            })
+        }),
         ("documentation", &documentation),
         ("contracts", &contracts),
     ];

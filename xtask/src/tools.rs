@@ -15,7 +15,8 @@ use crate::workspace;
 
 /// A program, the package that brings it, and what cannot be tested without it.
 pub(crate) struct Tool {
-    program: &'static str,
+    /// Its name.
+    pub program: &'static str,
     package: &'static str,
     /// What the tests do with it.
     pub purpose: &'static str,
@@ -25,7 +26,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         program: "strace",
         package: "strace",
-        purpose: "the tests that kill jit at every system call",
+        purpose: "the tests that kill jit at every system call, and the budgets of them",
     },
     Tool {
         program: "python3",

@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -19,15 +20,17 @@ use crate::replay;
 const GATE: &str = "bench-review";
 
 /// The programs that are timed.
-pub(super) struct Programs {
+pub(crate) struct Programs {
     /// The tracker.
     pub jit: PathBuf,
     /// The floors.
     pub floor: PathBuf,
+    /// What makes `strace` work where it is unpacked only.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// Where commands run; many threads may use one.
-pub(super) struct Site<'a> {
+pub(crate) struct Site<'a> {
     programs: &'a Programs,
     /// The repository.
     dir: PathBuf,
@@ -36,16 +39,29 @@ pub(super) struct Site<'a> {
 impl Site<'_> {
     /// Returns a call of the tracker here.
     pub(super) fn jit(&self, arguments: &[&str]) -> Call {
+        self.here(Call::new(&self.programs.jit, arguments))
+    }
+
+    /// Returns a call of the tracker whose system calls are counted.
+    fn strace(&self, table: &Path, arguments: &[&str]) -> Call {
+        let words = ["-f", "-c", "-o"].map(OsString::from).into_iter();
+        let words = words.chain([table.into(), self.programs.jit.clone().into()]);
+        let words = words.chain(arguments.iter().map(OsString::from));
+        self.here(Call::new("strace", words))
+            .envs(&self.programs.environment)
+    }
+
+    fn here(&self, call: Call) -> Call {
         ["JIT_DIR", "JIT_ISSUE", "JIT_EPOCH"]
             .into_iter()
-            .fold(Call::new(&self.programs.jit, arguments), Call::without_env)
+            .fold(call, Call::without_env)
             .within(&self.dir)
             .env("JIT_ACTOR", "agent:bench")
     }
 }
 
 /// A store of some size.
-pub(super) struct Ground<'a> {
+pub(crate) struct Ground<'a> {
     /// Where it is.
     pub site: Site<'a>,
     /// Beside it: what commands print, lists, logs.
@@ -56,6 +72,8 @@ pub(super) struct Ground<'a> {
     printed: Cell<u64>,
     /// How long each fdatasync of a floor took, milliseconds.
     syncs: RefCell<Vec<f64>>,
+    /// Commands are counted instead of timed.
+    is_traced: Cell<bool>,
 }
 
 /// Numbers of issues, by what can be done with them.
@@ -95,7 +113,7 @@ impl Choice {
 
 impl<'a> Ground<'a> {
     /// Makes a store below `parent`.
-    pub(super) fn new(programs: &'a Programs, parent: &Path, plan: &Plan) -> Result<Self> {
+    pub(crate) fn new(programs: &'a Programs, parent: &Path, plan: &Plan) -> Result<Self> {
         let dir = parent.join(format!("{:?}-{}", plan.form, plan.n_issues).to_lowercase());
         fixture::make(plan, &dir, true)?;
         let beside = dir.with_extension("out");
@@ -108,6 +126,7 @@ impl<'a> Ground<'a> {
             turn: Cell::new(0),
             printed: Cell::new(0),
             syncs: RefCell::default(),
+            is_traced: Cell::new(false),
         };
         fs::write(ground.beside.join("stat"), ground.open_paths()?)?;
         Ok(ground)
@@ -137,7 +156,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Runs a command once and returns its milliseconds; what it changed is put back afterwards, and not counted.
-    pub(super) fn value(&self, kind: Kind) -> Result<f64> {
+    pub(crate) fn value(&self, kind: Kind) -> Result<f64> {
         let turn = self.turn.replace(self.turn.get() + 1);
         let any = self.id(turn.wrapping_mul(7_919) % self.ids.len());
         match kind {
@@ -234,7 +253,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Does what a row needs before its first run; says what is missing where it can't be run at all.
-    pub(super) fn prepare(&self, kind: Kind) -> Result<Option<String>> {
+    pub(crate) fn prepare(&self, kind: Kind) -> Result<Option<String>> {
         let absent = |what: &str| Ok(Some(what.to_owned()));
         match kind {
             Kind::Search
@@ -312,8 +331,23 @@ impl<'a> Ground<'a> {
         text.trim().parse().context("a floor prints nanoseconds")
     }
 
-    fn time(&self, arguments: &[&str]) -> Result<f64> {
-        let value = self.timed(self.site.jit(arguments))?;
+    /// Returns the table of system calls of the one command that `run` measures.
+    pub(crate) fn traced(&self, run: impl FnOnce() -> Result<f64>) -> Result<String> {
+        self.is_traced.set(true);
+        let answer = run();
+        self.is_traced.set(false);
+        answer?;
+        Ok(fs::read_to_string(self.beside.join("trace"))?)
+    }
+
+    /// Runs a command once and returns its milliseconds.
+    pub(crate) fn time(&self, arguments: &[&str]) -> Result<f64> {
+        let trace = self.beside.join("trace");
+        let value = self.timed(if self.is_traced.get() {
+            self.site.strace(&trace, arguments)
+        } else {
+            self.site.jit(arguments)
+        })?;
         self.printed.set(fs::metadata(self.output())?.len());
         Ok(value)
     }

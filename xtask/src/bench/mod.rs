@@ -20,10 +20,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 
-use self::ground::{Ground, Programs};
+pub(crate) use self::ground::{Ground, Programs};
 use self::record::{Point, Record, Row};
 use self::series::{Effort, Spread, by_turns};
-use self::table::{Kind, LINES, Line};
+pub(crate) use self::singles::crates;
+use self::table::Line;
+pub(crate) use self::table::{Kind, LINES};
 use crate::fixture::{Form, Plan};
 use crate::{output, workspace};
 
@@ -75,6 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             None => workspace::released_tracker()?,
         },
         floor: floor::build(temporary.path())?,
+        environment: Vec::new(),
     };
     let bench = Bench {
         options,

@@ -216,7 +216,7 @@ impl<'a> Bench<'a> {
 type Step<'a> = fn(&Bench<'a>) -> Result<Vec<Single>>;
 
 /// Returns the names of the crates that are linked into the tracker.
-pub(super) fn crates() -> Result<BTreeSet<String>> {
+pub(crate) fn crates() -> Result<BTreeSet<String>> {
     let words = [
         "tree",
         "--package",

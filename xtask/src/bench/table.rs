@@ -3,7 +3,7 @@
 //! Owns the goals. Refuses to measure anything.
 
 /// A row of the table.
-pub(super) struct Line {
+pub(crate) struct Line {
     /// What is measured.
     pub kind: Kind,
     /// Short name, for `--only`.
@@ -20,7 +20,7 @@ pub(super) struct Line {
 
 /// What is measured at each size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Show,
     Prefix,
     Ready,
@@ -43,7 +43,7 @@ pub(super) enum Kind {
 
 /// What a command is held against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Floor {
+pub(crate) enum Floor {
     /// An empty program that reads one issue.
     Read,
     /// An empty program that reads one issue, appends 4 KiB and waits for the disk.
@@ -74,7 +74,7 @@ impl Floor {
 
 /// How many milliseconds are allowed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     /// The largest store that each number is for; a smaller store has the number of the next larger one.
     steps: &'static [(usize, f64)],
     /// One fdatasync is allowed beside.
@@ -134,7 +134,7 @@ const fn write(kind: Kind, name: &'static str, command: &'static str) -> Line {
 }
 
 /// Every command that is measured at several sizes, those that write last.
-pub(super) const LINES: [Line; 18] = [
+pub(crate) const LINES: [Line; 18] = [
     read(Kind::Show, "show", "jit issue show ID --json"),
     read(Kind::Prefix, "prefix", "jit issue show PREFIX --json"),
     Line {
