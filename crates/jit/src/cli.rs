@@ -97,8 +97,8 @@ impl Command {
         match self {
             Self::Init(_) | Self::Where(_) | Self::MergeDriver(_) => Shape::Place,
             Self::Status(_) => Shape::Status,
-            Self::Validate(_) => Shape::Finding,
             Self::Recover(_) => Shape::Recovered,
+            Self::Validate(args) => args.shape(),
             Self::Issue(verb) => verb.shape(),
             Self::Dep(verb) => verb.shape(),
             Self::Gate(verb) => verb.shape(),

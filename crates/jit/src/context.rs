@@ -140,31 +140,51 @@ impl Context {
 
     /// Returns what a writing command brings along.
     pub(crate) fn call(&self, force: bool) -> Result<Call, CliError> {
-        Ok(Call {
-            actor: self.actor()?,
+        Ok(self.call_of(self.actor()?, force))
+    }
+
+    /// Returns what a writing command brings along to a store that may be too damaged to be opened.
+    pub(crate) fn call_at(&self, location: &Location, force: bool) -> Result<Call, CliError> {
+        let actor = match self.named_actor()? {
+            Some(actor) => actor,
+            None => person(location)?,
+        };
+        Ok(self.call_of(actor, force))
+    }
+
+    fn call_of(&self, actor: Assignee, force: bool) -> Call {
+        Call {
+            actor,
             fence: self.fence.clone(),
             if_etag: self.globals.if_etag.clone(),
             key: self.globals.key.clone(),
             force,
             dry_run: self.globals.dry_run,
-        })
+        }
     }
 
     /// Returns who acts: the flag, the environment, or the person at the keyboard.
     pub(crate) fn actor(&self) -> Result<Assignee, CliError> {
+        match self.named_actor()? {
+            Some(actor) => Ok(actor),
+            None => person(self.location()?),
+        }
+    }
+
+    fn named_actor(&self) -> Result<Option<Assignee>, CliError> {
         if let Some(name) = &self.globals.actor {
-            return Assignee::parse(name)
+            let actor = Assignee::parse(name);
+            return actor
+                .map(Some)
                 .map_err(|error| CliError::usage(format!("--actor: {error}")));
         }
-        if let Some(name) = variable(&|name| std::env::var_os(name), "JIT_ACTOR")? {
-            return Assignee::parse(&name)
-                .map_err(|error| CliError::usage(format!("JIT_ACTOR: {error}")));
-        }
-        let git = self.location()?.git.as_ref();
-        let common = git.map(|git| git.common.as_path());
-        identity::person(common, |name| std::env::var_os(name)).ok_or_else(|| {
-            CliError::usage("nobody knows who you are").hint("set --actor or JIT_ACTOR")
-        })
+        let Some(name) = variable(&|name| std::env::var_os(name), "JIT_ACTOR")? else {
+            return Ok(None);
+        };
+        let actor = Assignee::parse(&name);
+        actor
+            .map(Some)
+            .map_err(|error| CliError::usage(format!("JIT_ACTOR: {error}")))
     }
 
     fn opened(&self) -> Result<&Opened, CliError> {
@@ -195,6 +215,13 @@ impl Context {
             warnings: settings.warnings,
         })
     }
+}
+
+/// Returns the person at the keyboard.
+fn person(location: &Location) -> Result<Assignee, CliError> {
+    let common = location.git.as_ref().map(|git| git.common.as_path());
+    identity::person(common, |name| std::env::var_os(name))
+        .ok_or_else(|| CliError::usage("nobody knows who you are").hint("set --actor or JIT_ACTOR"))
 }
 
 /// Returns the present moment.

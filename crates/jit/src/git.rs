@@ -3,6 +3,8 @@
 //! Owns the starting of git: its environment is scrubbed, its settings that run programs are off, and it is never found in
 //! the current directory. No reading or everyday command comes here. Refuses to know what the answers mean to the store.
 
+mod run;
+
 use jit_store::file::{GitDirs, Location, STORE_DIR};
 use jit_store::fs::RelPath;
 use jit_store::{History, Kept};

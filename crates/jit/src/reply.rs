@@ -30,6 +30,8 @@ pub(crate) enum Shape {
     Finding,
     /// What was lost, and what became of it.
     Recovered,
+    /// The report of a repair.
+    Repair,
     /// Where the store is.
     Place,
     /// The state of the repository.
@@ -80,10 +82,11 @@ impl Shape {
                 "code",
             ],
             Self::Event => &jit_wire::event::FIELDS,
-            Self::Finding => &["code", "issue", "path", "message", "remedy"],
             Self::Recovered => &[
                 "kind", "issue", "path", "found", "outcome", "saved", "lines",
             ],
+            Self::Finding => &jit_wire::finding::FIELDS,
+            Self::Repair => &jit_wire::finding::REPAIR_FIELDS,
             Self::Place => &[
                 "store",
                 "root",
@@ -117,9 +120,12 @@ impl Shape {
             Self::Event => &["ts", "type", "issue", "actor", "note"],
             Self::Finding => &["code", "issue", "path", "message"],
             Self::Recovered => &["kind", "outcome", "path", "lines"],
-            Self::Renewal | Self::Place | Self::Status | Self::Import | Self::Drawing => {
-                self.fields()
-            }
+            Self::Repair
+            | Self::Renewal
+            | Self::Place
+            | Self::Status
+            | Self::Import
+            | Self::Drawing => self.fields(),
         }
     }
 
@@ -128,8 +134,8 @@ impl Shape {
         match self {
             Self::Gate => "key",
             Self::Lease => "issue",
-            Self::Finding => "code",
             Self::Recovered => "path",
+            Self::Finding | Self::Repair => "code",
             Self::Place | Self::Status | Self::Import | Self::Drawing => "store",
             Self::Issue
             | Self::Blocked

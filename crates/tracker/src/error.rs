@@ -17,6 +17,9 @@ pub enum Error {
     /// A clock or the source of random numbers failed.
     #[error("could not ask the operating system for the time or random numbers")]
     System(#[source] std::io::Error),
+    /// Git could not be asked.
+    #[error("{0}")]
+    Git(String),
     /// The text to import is not what it should be.
     #[error("line {line}: {problem}")]
     Import {
@@ -34,6 +37,7 @@ impl Error {
             Self::Refused(refusal) => refusal.kind(),
             Self::Store(error) => error.kind(),
             Self::System(_) => ErrorKind::Io,
+            Self::Git(_) => ErrorKind::Git,
             Self::Import { .. } => ErrorKind::InvalidValue,
         }
     }
@@ -43,7 +47,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.details(),
             Self::Import { line, .. } => Value::object([("line", (*line as u64).into())]),
-            Self::Store(_) | Self::System(_) => Value::object::<String>([]),
+            Self::Store(_) | Self::System(_) | Self::Git(_) => Value::object::<String>([]),
         }
     }
 

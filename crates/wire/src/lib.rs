@@ -7,6 +7,7 @@ pub mod branch;
 pub mod error;
 pub mod event;
 pub mod exit;
+pub mod finding;
 pub mod gate;
 pub mod issue;
 pub mod lease;

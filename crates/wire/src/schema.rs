@@ -4,6 +4,7 @@
 //!
 //! A shape only grows: members may be added, so every object allows more than it names.
 
+mod finding;
 mod upkeep;
 
 use crate::{gate, issue, lease};
@@ -19,10 +20,12 @@ pub fn documents() -> Vec<(&'static str, Value)> {
         ("branch", branch_document()),
         ("error", error_document()),
         ("event", event_document()),
+        ("finding", finding::finding_document()),
         ("gate", gate_document()),
         ("issue", issue_document()),
         ("lease", lease_document()),
         ("recovered", upkeep::recovered_document()),
+        ("repair", finding::repair_document()),
         ("transition", transition_document()),
     ]
 }

@@ -8,9 +8,10 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::git::Git;
 use crate::reply::{Body, Reply, Shape};
+use jit_core::audit::{Finding, Severity};
 use jit_core::{ErrorKind, Value};
-use jit_store::file::{InPlace, Lost, LostFile, Restored};
-use jit_store::{History, NoHistory};
+use jit_store::file::{InPlace, Location, Lost, LostFile, Restored};
+use jit_store::{FileStore, History, NoHistory, Store as _};
 use std::collections::BTreeMap;
 
 /// Bring back what a git command removed before it was committed
@@ -77,11 +78,17 @@ fn lost(context: &Context) -> Result<Lost, CliError> {
 }
 
 /// Returns a finding for each loss; without git, for all that git might still have.
-pub(crate) fn findings(context: &Context) -> Result<Vec<Value>, CliError> {
-    let (lost, doubt) = match lost(context) {
+pub(crate) fn findings(store: &FileStore, location: &Location) -> Result<Vec<Finding>, CliError> {
+    let git = Git::around(location);
+    let history: &dyn History = git.as_ref().map_or(&NoHistory, |git| git);
+    let (lost, doubt) = match store.lost(history).map_err(CliError::from) {
         Err(error) if error.kind == ErrorKind::Io => {
             let doubt = format!(", as far as can be told ({error})");
-            (context.tracker()?.lost(&NoHistory)?, doubt)
+            match store.lost(&NoHistory) {
+                Ok(lost) => (lost, doubt),
+                // What stands in the way is a finding of its own.
+                Err(error) => return Ok(vec![unknown(&error.into())]),
+            }
         }
         answer => (answer?, String::new()),
     };
@@ -91,12 +98,20 @@ pub(crate) fn findings(context: &Context) -> Result<Vec<Value>, CliError> {
         .map(|(segment, n_lines)| {
             let message =
                 format!("{n_lines} of its lines are gone, and git does not have them{doubt}");
-            row("lost_events", None, segment, &message)
+            found("lost_events", segment, message)
         });
     Ok(files.chain(events).collect())
 }
 
-fn finding(file: &LostFile, doubt: &str) -> Value {
+fn unknown(error: &CliError) -> Finding {
+    let message = format!("whether git took anything away can't be told: {error}");
+    Finding {
+        severity: Severity::Notice,
+        ..Finding::of_file("unknown_losses", None, message)
+    }
+}
+
+fn finding(file: &LostFile, doubt: &str) -> Finding {
     let (code, message) = match file.found {
         InPlace::Nothing => (
             "lost_file",
@@ -111,18 +126,17 @@ fn finding(file: &LostFile, doubt: &str) -> Value {
             "it holds a version of elsewhere in the place of what was written last, which git does not have",
         ),
     };
-    let issue = file.issue.as_ref().map(ToString::to_string);
-    row(code, issue, file.path(), &format!("{message}{doubt}"))
+    Finding {
+        issue: file.issue.clone(),
+        ..found(code, file.path(), format!("{message}{doubt}"))
+    }
 }
 
-fn row(code: &str, issue: Option<String>, path: String, message: &str) -> Value {
-    Value::object([
-        ("code", Value::from(code)),
-        ("issue", issue.into()),
-        ("path", path.into()),
-        ("message", message.into()),
-        ("remedy", "jit recover".into()),
-    ])
+fn found(code: &'static str, path: String, message: String) -> Finding {
+    Finding {
+        remedy: Some("jit recover".to_owned()),
+        ..Finding::of_file(code, Some(path), message)
+    }
 }
 
 fn would(lost: &Lost) -> Vec<Value> {

@@ -1,117 +1,126 @@
 //! The command `validate`.
 //!
-//! Owns how findings of different sources are brought into one list. Refuses to mend anything.
+//! Owns the levels, and how findings of different sources are brought into one list. Refuses to mend anything by itself:
+//! `--fix` asks the tracker.
+
+mod fix;
+mod git_level;
+mod remedy;
+mod target;
 
 use crate::commands::{answer, recover};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Reply, Shape};
-use jit_core::audit::{self, Finding};
-use jit_core::{ErrorKind, Problem, Value};
+use jit_core::audit::{self, Finding, Severity};
+use jit_core::{ErrorKind, Value};
+use jit_store::file::Depth;
+use target::Target;
 
 /// How thorough to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub(crate) enum Level {
-    /// The files and the rules
+    /// The files, their fields and the graph
     Fast,
-    /// The log too
+    /// The log, the leases and what is private to this clone too
     Full,
+    /// What git makes of the store too
+    Git,
 }
 
 /// Check the store: every file, every rule, and that the log accounts for every revision
 ///
-/// Findings are listed on standard output; with any, the exit code is 4.
+/// Findings are listed on standard output; with any but notices, the exit code is 4. `--fix` mends what has one safe
+/// answer, keeps a copy of each file that it changes, and lists the rest; with `--dry-run` it only says what it would do.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  jit validate\n  jit validate --level fast --json")]
+#[command(
+    after_help = "Examples:\n  jit validate\n  jit validate --level fast --json\n  jit validate --fix --dry-run\n  jit validate --fix"
+)]
 pub(crate) struct Args {
-    /// How thorough to be
+    /// How thorough to be; `--fix` always looks at everything
     #[arg(long, value_name = "LEVEL", default_value = "full")]
     level: Level,
+
+    /// Mend what can be mended without asking anybody
+    #[arg(long)]
+    fix: bool,
 }
 
-/// Lists what is wrong.
-pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
-    let tracker = context.tracker()?;
-    let view = tracker.view()?;
-    let mut findings: Vec<Value> = view.snapshot.problems().iter().map(unreadable).collect();
-    findings.extend(
-        audit::audit(&view.snapshot, &view.policy)
-            .iter()
-            .map(broken),
-    );
-    if args.level == Level::Full {
-        // The log is read last: a write in between is in it, and takes nothing from what it accounts for.
-        let log = tracker.events(None)?;
-        findings.extend(log.problems.iter().map(|problem| unreadable_event(problem)));
-        findings.extend(
-            audit::audit_history(&view.snapshot, &log.events)
-                .iter()
-                .map(broken),
-        );
-        findings.extend(recover::findings(context)?);
+impl Args {
+    /// Returns what the answer consists of.
+    pub(crate) fn shape(&self) -> Shape {
+        if self.fix {
+            Shape::Repair
+        } else {
+            Shape::Finding
+        }
     }
-    let n_findings = findings.len();
-    let mut reply = answer::objects(context, Shape::Finding, findings);
-    if n_findings == 0 {
-        let n_issues = view.snapshot.records().count();
+}
+
+/// Lists what is wrong, or mends it.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
+    let target = Target::open(context)?;
+    if args.fix {
+        return fix::run(context, &target);
+    }
+    let (findings, n_issues) = look(&target, args.level)?;
+    let n_errors = errors(&findings).count();
+    let n_all = findings.len();
+    let objects = findings.iter().map(jit_wire::finding::finding).collect();
+    let mut reply = answer::objects(context, Shape::Finding, objects);
+    reply.warnings = target.warnings;
+    if n_all == 0 {
         let noun = if n_issues == 1 { "issue" } else { "issues" };
         reply
             .talk
             .push(format!("{n_issues} {noun}, nothing is wrong."));
-    } else {
-        let message = match n_findings {
-            1 => "1 finding".to_owned(),
-            n => format!("{n} findings"),
-        };
-        let details = Value::object([("findings", (n_findings as u64).into())]);
-        reply.verdict = Some(CliError::new(ErrorKind::Invalid, message).details(details));
     }
+    reply.verdict = verdict(n_errors);
     Ok(reply)
 }
 
-fn unreadable(problem: &Problem) -> Value {
-    Value::object([
-        ("code", Value::from(problem.code.as_str())),
-        (
-            "issue",
-            problem.issue.as_ref().map(ToString::to_string).into(),
-        ),
-        ("path", problem.path.as_str().into()),
-        ("message", problem.message.as_str().into()),
-        ("remedy", remedy(problem).into()),
-    ])
+fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
 }
 
-/// What git tracks it can give back; the log and the leases are this clone's own.
-fn remedy(problem: &Problem) -> &'static str {
-    match problem.code.as_str() {
-        "broken_log" => {
-            "keep a copy of the log, which is not in git; git status shows what the issues have beyond the last commit"
-        }
-        "foreign_file" => "move it out of the store",
-        _ if problem.path.starts_with(".jit/") => "mend the file by hand, or take it back from git",
-        _ => "mend the file by hand; it is not in git",
+/// Returns the failure that findings are.
+fn verdict(n_errors: usize) -> Option<CliError> {
+    let message = match n_errors {
+        0 => return None,
+        1 => "1 finding".to_owned(),
+        n => format!("{n} findings"),
+    };
+    let details = Value::object([("findings", (n_errors as u64).into())]);
+    Some(CliError::new(ErrorKind::Invalid, message).details(details))
+}
+
+/// Returns everything that is wrong at this level, and how many issues and tombstones there are.
+fn look(target: &Target, level: Level) -> Result<(Vec<Finding>, usize), CliError> {
+    let depth = if level == Level::Fast {
+        Depth::Records
+    } else {
+        Depth::Everything
+    };
+    let seen = target.store.examine(depth)?;
+    let problems = seen.snapshot.problems().iter().map(remedy::of_problem);
+    let mut findings: Vec<Finding> = problems.collect();
+    findings.extend(target.findings.iter().cloned());
+    findings.extend(seen.findings.iter().cloned().map(remedy::added));
+    let mut broken = audit::audit(&seen.snapshot, &target.policy);
+    if level >= Level::Full {
+        let events = seen.events();
+        audit::add_origins(&mut broken, &events);
+        findings.extend(broken);
+        let unaccounted = audit::audit_history(&seen.snapshot, &events);
+        findings.extend(unaccounted.into_iter().map(remedy::added));
+        findings.extend(recover::findings(&target.store, &target.location)?);
+    } else {
+        findings.extend(broken);
     }
-}
-
-fn unreadable_event(problem: &str) -> Value {
-    Value::object([
-        ("code", Value::from("unreadable_event")),
-        ("issue", Value::Null),
-        ("path", Value::Null),
-        ("message", problem.into()),
-        ("remedy", "take the segment back from git".into()),
-    ])
-}
-
-fn broken(finding: &Finding) -> Value {
-    let issue = finding.issue.as_ref();
-    let path = issue.map(|id| format!(".jit/issues/{}/{id}.json", id.shard()));
-    Value::object([
-        ("code", Value::from(finding.code)),
-        ("issue", issue.map(ToString::to_string).into()),
-        ("path", path.into()),
-        ("message", finding.message.as_str().into()),
-        ("remedy", finding.remedy.clone().into()),
-    ])
+    if level == Level::Git {
+        findings.extend(git_level::look(&target.location)?);
+    }
+    Ok((findings, seen.snapshot.records().count()))
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns the pages and tables of each shape. Refuses to fetch anything: what is shown is in the objects.
 
+mod finding;
 mod issue;
 mod tree;
 
@@ -51,7 +52,8 @@ pub(super) fn page(shape: Shape, object: &Value) -> Page {
         Shape::Why => issue::reasons(object),
         Shape::Status => status(object),
         Shape::Event => event(object),
-        Shape::Finding => finding(object),
+        Shape::Finding => finding::page(object),
+        Shape::Repair => finding::repair(object),
         Shape::Gate
         | Shape::Lease
         | Shape::Renewal
@@ -68,7 +70,8 @@ pub(super) fn list(shape: Shape, objects: &[Value], width: Option<usize>) -> Pag
         Shape::Node => issue::tree(objects),
         Shape::Branch => tree::tree(objects),
         Shape::Blocked | Shape::Why => joined(objects, issue::reasons),
-        Shape::Finding => joined(objects, finding),
+        Shape::Finding => joined(objects, finding::page),
+        Shape::Repair => joined(objects, finding::repair),
         Shape::Event => joined(objects, event),
         Shape::Issue
         | Shape::Gate
@@ -186,23 +189,5 @@ fn event(object: &Value) -> Page {
         page.plain("  ").text(Style::Dim, note);
     }
     page.end();
-    page
-}
-
-fn finding(object: &Value) -> Page {
-    let mut page = Page::default();
-    page.text(Style::Red, text(object, "code")).plain(" ");
-    let path = text(object, "path");
-    let place = if path.is_empty() {
-        text(object, "issue")
-    } else {
-        path
-    };
-    page.text(Style::Cyan, place).plain(": ");
-    page.plain(text(object, "message")).end();
-    let remedy = text(object, "remedy");
-    if !remedy.is_empty() {
-        page.text(Style::Dim, "  remedy: ").plain(remedy).end();
-    }
     page
 }

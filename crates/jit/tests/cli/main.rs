@@ -4,6 +4,7 @@
 
 mod conditions;
 mod contract;
+mod corpus;
 mod damage;
 mod dep;
 mod environment;

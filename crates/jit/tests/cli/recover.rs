@@ -227,9 +227,10 @@ fn git_is_asked_only_when_something_is_lost() {
     );
     let fields = ["validate", "--fields", "code,message", "-o", "tsv"];
     repo.check_in(&fields, nowhere, expect![[r#"
+        missing_directory	it is missing, though the log knows 1 issues
         lost_file	it was removed, and git does not have its last version, as far as can be told (git could not be asked what it keeps of the store: git is not on the search path)
         --- stderr
-        error: 1 finding
+        error: 2 findings
         --- exit 4
     "#]]);
     assert_eq!(repo.jit(&["issue", "show", &id]).code, 3);

@@ -34,7 +34,7 @@ fn findings_are_data_and_a_failure() {
     repo.write(".jit/issues/yy/yyyyyyyyyy.json", "{");
     repo.check(&["validate"], expect![[r#"
         unreadable_issue .jit/issues/yy/yyyyyyyyyy.json: it is not valid JSON: EOF while parsing an object at line 1 column 1
-          remedy: mend the file by hand, or take it back from git
+          remedy: jit validate --fix restores an earlier version, if there is one; or mend the file by hand
         dangling_dependency .jit/issues/00/0001abcdef.json: it waits for zzzzzzzzzz, which does not exist
           remedy: jit dep rm 0001abcdef zzzzzzzzzz
         external_change .jit/issues/00/0001abcdef.json: its file was changed by something else than the tracker
@@ -44,9 +44,97 @@ fn findings_are_data_and_a_failure() {
         --- exit 4
     "#]]);
     repo.check(&["validate", "--json"], expect![[r#"
-        [{"code":"unreadable_issue","issue":"yyyyyyyyyy","message":"it is not valid JSON: EOF while parsing an object at line 1 column 1","path":".jit/issues/yy/yyyyyyyyyy.json","remedy":"mend the file by hand, or take it back from git"},{"code":"dangling_dependency","issue":"0001abcdef","message":"it waits for zzzzzzzzzz, which does not exist","path":".jit/issues/00/0001abcdef.json","remedy":"jit dep rm 0001abcdef zzzzzzzzzz"},{"code":"external_change","issue":"0001abcdef","message":"its file was changed by something else than the tracker","path":".jit/issues/00/0001abcdef.json","remedy":"jit issue comment 0001abcdef \"accept the outside change\""}]
+        [{"code":"unreadable_issue","edges":[],"issue":"yyyyyyyyyy","message":"it is not valid JSON: EOF while parsing an object at line 1 column 1","path":".jit/issues/yy/yyyyyyyyyy.json","remedy":"jit validate --fix restores an earlier version, if there is one; or mend the file by hand","severity":"error"},{"code":"dangling_dependency","edges":[],"issue":"0001abcdef","message":"it waits for zzzzzzzzzz, which does not exist","path":".jit/issues/00/0001abcdef.json","remedy":"jit dep rm 0001abcdef zzzzzzzzzz","severity":"error"},{"code":"external_change","edges":[],"issue":"0001abcdef","message":"its file was changed by something else than the tracker","path":".jit/issues/00/0001abcdef.json","remedy":"jit issue comment 0001abcdef \"accept the outside change\"","severity":"error"}]
         --- stderr
         {"error":{"code":"invalid","details":{"findings":3},"hint":null,"message":"3 findings","retryable":false}}
         --- exit 4
     "#]]);
+}
+
+/// Makes two issues wait for each other, as an edit by hand can; returns the one that was edited.
+fn make_cycle(repo: &Repo) -> String {
+    let first = repo.create("A");
+    let second = repo.create_with("B", &["--dep", &first]);
+    let path = format!(".jit/issues/{}/{first}.json", &first[..2]);
+    let text = std::fs::read_to_string(repo.root().join(&path)).expect("it was just made");
+    let mut issue: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    issue["dependencies"] = serde_json::json!([second]);
+    repo.write(&path, &issue.to_string());
+    first
+}
+
+#[test]
+fn a_cycle_is_told_edge_by_edge_with_event_and_author() {
+    let repo = Repo::new();
+    let first = make_cycle(&repo);
+    let answer = repo.jit(&["validate", "--json"]);
+    assert_eq!(answer.code, 4);
+    let found: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    let cycle = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["code"] == "cycle" && it["issue"] == first.as_str());
+    let edges = cycle.unwrap()["edges"].as_array().unwrap();
+    assert_eq!(edges.len(), 2);
+    assert_eq!(edges[0]["from"], first.as_str());
+    assert_eq!(edges[0]["event"], serde_json::Value::Null, "made by hand");
+    assert_eq!(edges[1]["actor"], "human:tester");
+    assert_eq!(edges[1]["event"].as_str().unwrap().len(), 26);
+    let told = repo.jit(&["validate"]).stdout;
+    assert!(
+        told.contains("the log does not know who added that"),
+        "{told}"
+    );
+    assert!(told.contains("added by human:tester at "), "{told}");
+}
+
+#[test]
+fn fix_says_what_it_did_where_the_copies_are_and_what_is_left() {
+    let repo = Repo::new();
+    make_cycle(&repo);
+    repo.write(".jit/notes.txt", "mine");
+    let events = repo.ok(&["events", "query"]).lines().count();
+    repo.check(&["validate", "--fix", "--dry-run"], expect![[r#"
+        external_change .jit/issues/00/0001abcdef.json: record the outside change of its file in the log
+        cycle .jit/issues/00/0001abcdef.json: remove its dependency on 0002abcdef, the last edge of a cycle (the log does not know who added it)
+        Left as it is:
+        foreign_file .jit/notes.txt: nothing of the store has this name
+          remedy: move it out of the store
+        untracked .jit: 8 files of the store are in no commit yet
+          remedy: jit commit
+        --- stderr
+        Dry run: nothing was written.
+    "#]]);
+    assert_eq!(repo.ok(&["events", "query"]).lines().count(), events);
+    let answer = repo.jit(&["validate", "--fix", "--json"]);
+    assert_eq!(answer.code, 4, "one thing is for a person: {answer:?}");
+    let report: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!(report["changed"], true);
+    assert_eq!(report["steps"].as_array().unwrap().len(), 2);
+    assert_eq!(report["left"][0]["code"], "foreign_file");
+    let backup = report["backup"].as_str().unwrap();
+    let backup = backup.replace("<private>", ".git/jit");
+    let copies = std::fs::read_dir(repo.root().join(backup)).unwrap().count();
+    assert_eq!(copies, 1, "one file was changed");
+    repo.check(
+        &["validate", "--fix"],
+        expect![[r#"
+        Left as it is:
+        foreign_file .jit/notes.txt: nothing of the store has this name
+          remedy: move it out of the store
+        untracked .jit: 8 files of the store are in no commit yet
+          remedy: jit commit
+        --- stderr
+        There is nothing to mend.
+        error: 1 finding left for a person
+        --- exit 4
+    "#]],
+    );
+    std::fs::remove_file(repo.root().join(".jit/notes.txt")).unwrap();
+    assert_eq!(
+        repo.ready().len(),
+        1,
+        "the edge that was made by hand is gone"
+    );
 }

@@ -30,15 +30,18 @@ const NEW_CONFIG: &str = "\
 # rejected_blocks = false    # whether a rejected dependency keeps blocking
 ";
 
-/// What git must not track.
-const NEW_IGNORE: &str = "/local/\n";
+/// What the files that git reads must say.
+pub mod git_files {
+    /// What git must not track.
+    pub const IGNORE: &str = "/local/\n";
 
-/// How git must treat the files.
-const NEW_ATTRIBUTES: &str = "\
+    /// How git must treat the files.
+    pub const ATTRIBUTES: &str = "\
 issues/** merge=jit eol=lf
 gates/** merge=jit eol=lf
 events/** merge=union eol=lf
 ";
+}
 
 /// How long to wait for another process at the same store.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -109,8 +112,8 @@ pub(crate) fn make(fs: &dyn Fs) -> Result<Vec<String>> {
     let mut created = Vec::new();
     // The version comes last: only a whole store has one.
     let files = [
-        (At::shared(".gitignore"), NEW_IGNORE),
-        (At::shared(".gitattributes"), NEW_ATTRIBUTES),
+        (At::shared(".gitignore"), git_files::IGNORE),
+        (At::shared(".gitattributes"), git_files::ATTRIBUTES),
         (layout::config(), NEW_CONFIG),
         (layout::format(), version::NEW_FORMAT),
     ];

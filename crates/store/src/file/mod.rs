@@ -44,12 +44,14 @@ mod torture;
 pub use examine::{Depth, Examination, Segment};
 pub use git_config::git_setting;
 pub use git_dirs::{GitDirs, enclosing};
-pub use init::{Initialised, init};
+pub use init::{Initialised, git_files, init};
 pub use layout::{PRIVATE_DIR, STORE_DIR};
 pub use locate::{Location, Search, Why, locate, place_for_new};
 pub use lost::{InPlace, Lost, LostEvent, LostFile};
 pub use merging::{Mergeable, MergedFile, Unmergeable, merge_files, read_issue_file, read_version};
 pub use options::{Durability, Options, Warning};
-pub use repair::{Condition, Record, Repair, Source, read_after_bom, read_misnamed, read_record};
+pub use repair::{
+    Condition, Record, Repair, Source, is_event_line, read_after_bom, read_misnamed, read_record,
+};
 pub use restore::Restored;
 pub use store::FileStore;

@@ -82,6 +82,11 @@ pub fn read_misnamed(bytes: &[u8]) -> Option<Issue> {
     Issue::from_fields(format::read_fields(bytes).ok()?).ok()
 }
 
+/// Returns whether a line of a segment is an event.
+pub fn is_event_line(line: &[u8]) -> bool {
+    super::log::parse(line).is_ok()
+}
+
 /// Returns the place that a path of a problem names.
 fn at_of(path: &str) -> Option<At> {
     let (root, rest) = if let Some(rest) = path.strip_prefix(".jit/") {
@@ -90,6 +95,15 @@ fn at_of(path: &str) -> Option<At> {
         (Root::Private, path.strip_prefix("<private>/")?)
     };
     Some(At::new(root, RelPath::parse(rest).ok()?))
+}
+
+/// Returns the longest file that can be replaced at this place, in bytes: one beyond it is never read whole.
+fn longest(at: &At) -> u64 {
+    if at.path.as_str().starts_with("events/") {
+        super::segment::MAX_SEGMENT_READ
+    } else {
+        format::MAX_FILE
+    }
 }
 
 fn parse(at: &At, bytes: &[u8]) -> std::result::Result<Record, FormatError> {
@@ -189,7 +203,7 @@ impl FileStore {
         let fs = &*self.env().fs;
         match absent_ok(fs.stat(&at)) {
             Ok(None) => return Ok((Condition::Missing, Vec::new())),
-            Ok(Some(stat)) if stat.kind == Kind::File => {}
+            Ok(Some(stat)) if stat.kind == Kind::File && stat.len <= longest(&at) => {}
             Ok(Some(_)) => return Ok((Condition::OutOfReach, Vec::new())),
             Err(error) if load::is_local(&error) => return Ok((Condition::OutOfReach, Vec::new())),
             Err(error) => return Err(StoreError::io("look at", &at, error)),

@@ -248,6 +248,8 @@ fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
     sampler.keep("lease_sweep", &["lease", "sweep"]);
     sampler.keep("status", &["status"]);
     sampler.keep("validate", &["validate"]);
+    sampler.keep("validate_git", &["validate", "--level", "git"]);
+    sampler.keep("validate_fix", &["validate", "--fix", "--dry-run"]);
     sampler.keep("where", &["where"]);
     sampler.keep("init", &["init"]);
     sampler.repo.write(

@@ -76,10 +76,12 @@ fn the_samples_satisfy_the_schemas() {
         "branch",
         "error",
         "event",
+        "finding",
         "gate",
         "issue",
         "lease",
         "recovered",
+        "repair",
     ] {
         assert!(
             n_checked.contains_key(name),
@@ -98,6 +100,8 @@ fn shape_of(object: &Value) -> Option<&'static str> {
         ("lc", "event"),
         ("stage", "gate"),
         ("outcome", "recovered"),
+        ("remedy", "finding"),
+        ("steps", "repair"),
     ];
     let found = shapes
         .iter()

@@ -1,0 +1,56 @@
+//! The documents of findings and repairs.
+//!
+//! Owns their members. Refuses everything else.
+
+use super::{document, id, objects, one_of, text, text_or_null, time_or_null, truth};
+use crate::finding;
+use jit_core::audit::Severity;
+use jit_core::graph::EdgeKind;
+use serde_json::{Value, json};
+
+/// Describes a finding of `validate` and `doctor`.
+pub(super) fn finding_document() -> Value {
+    let edge = json!({
+        "from": id(),
+        "to": id(),
+        "kind": one_of(EdgeKind::ALL.map(EdgeKind::as_str)),
+        "event": text_or_null(),
+        "actor": text_or_null(),
+        "ts": time_or_null(),
+    });
+    document(
+        "finding",
+        "Something that should not be so, or with severity `notice` is worth knowing; `edges` are those of a cycle",
+        &finding::FIELDS,
+        &json!({
+            "code": text(),
+            "severity": one_of(Severity::ALL.map(Severity::as_str)),
+            "issue": text_or_null(),
+            "path": text_or_null(),
+            "message": text(),
+            "remedy": text_or_null(),
+            "edges": objects(&["from", "to", "kind", "event", "actor", "ts"], &edge),
+        }),
+    )
+}
+
+/// Describes the report of `validate --fix`.
+pub(super) fn repair_document() -> Value {
+    let step = json!({
+        "code": text(),
+        "path": text(),
+        "issue": text_or_null(),
+        "action": text(),
+    });
+    document(
+        "repair",
+        "What `validate --fix` mended, or would; `left` are findings that take a person",
+        &finding::REPAIR_FIELDS,
+        &json!({
+            "steps": objects(&["code", "path", "issue", "action"], &step),
+            "left": {"type": "array", "items": {"type": "object"}},
+            "backup": text_or_null(),
+            "changed": truth(),
+        }),
+    )
+}
