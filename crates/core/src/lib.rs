@@ -10,6 +10,7 @@
 
 pub mod assignee;
 pub mod audit;
+pub mod blocker;
 pub mod changes;
 pub mod changeset;
 pub mod decide;
@@ -37,6 +38,7 @@ pub mod timestamp;
 pub mod value;
 
 pub use assignee::Assignee;
+pub use blocker::Blocker;
 pub use changeset::{Changeset, Receipt, Transition};
 pub use error_kind::ErrorKind;
 pub use event::{Event, EventDraft, EventId, EventKind};
@@ -47,7 +49,7 @@ pub use label::Label;
 pub use lease::{HolderProcess, Lease, LeaseState};
 pub use policy::Policy;
 pub use priority::Priority;
-pub use readiness::{Blocker, Readiness};
+pub use readiness::Readiness;
 pub use refusal::Refusal;
 pub use request::{Fence, Now, Request};
 pub use slots::SlotName;

@@ -3,8 +3,7 @@
 //! Owns the reasons and what a machine may want to know about each. Refuses to phrase hints (`jit`) and to pick exit
 //! codes (`wire`).
 
-use crate::readiness::Blocker;
-use crate::{Assignee, ErrorKind, GateKey, IssueId, SlotName, State, Value};
+use crate::{Assignee, Blocker, ErrorKind, GateKey, IssueId, SlotName, State, Value};
 use std::fmt;
 
 /// A rule said no; nothing is to be written.

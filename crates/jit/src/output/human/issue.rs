@@ -107,32 +107,9 @@ pub(super) fn reasons(issue: &Value) -> Page {
     page
 }
 
-/// Returns a blocker in the words that refusals use for it.
+/// Returns a blocker in the words that refusals use for it; one of a newer version as it is.
 fn reason(blocker: &Value) -> String {
-    let id = text(blocker, "id");
-    match text(blocker, "kind") {
-        "dependency" => match text(blocker, "state") {
-            "open" => format!("dependency {id} is not resolved"),
-            state => format!("dependency {id} is {state}"),
-        },
-        "gate" => match (text(blocker, "gate"), text(blocker, "status")) {
-            (key, "undefined") => format!("gate {key} is not defined"),
-            (key, status) => format!("gate {key} is {status}"),
-        },
-        "child" => format!("child {id} is not resolved"),
-        "parent" => format!(
-            "parent {id} is blocked ({})",
-            join(items(blocker, "because"))
-        ),
-        "hold" => format!(
-            "on hold by {}: {}",
-            text(blocker, "by"),
-            text(blocker, "reason")
-        ),
-        "not_before" => format!("not before {}", text(blocker, "at")),
-        "cycle" => "it waits for itself".to_owned(),
-        _ => brief(blocker),
-    }
+    jit_core::blocker::words_of(blocker).unwrap_or_else(|| brief(blocker))
 }
 
 fn gates(page: &mut Page, issue: &Value) {
