@@ -44,6 +44,21 @@ impl FileStore {
         Ok(store)
     }
 
+    /// Opens a store whose version may be unreadable, to look at what is wrong with it and to mend it. It knows no index,
+    /// so what it says is what the files say.
+    ///
+    /// One that only newer programs may read is an error still.
+    pub fn open_damaged(location: Location, options: Options) -> Result<Self> {
+        let host = SystemHost::new()
+            .map_err(|error| StoreError::at_path("read", "the boot id".to_owned(), error))?;
+        let fs = Arc::new(RealFs::new(&location.store, &location.private));
+        let store = Self::unchecked(location, options, fs, Arc::new(host));
+        match store.format() {
+            Err(error @ StoreError::FormatTooNew { .. }) => Err(error),
+            _ => Ok(store),
+        }
+    }
+
     /// Opens a store on files and a host of the caller's choice.
     pub fn with(
         location: Location,
