@@ -17,7 +17,7 @@ struct Lane {
     arguments: &'static [&'static str],
 }
 
-const LANES: [Lane; 2] = [
+const LANES: [Lane; 3] = [
     Lane {
         title: "the store, every combination of deaths, errors and power cuts",
         arguments: &["--package", "jit-store", "--all-features"],
@@ -35,6 +35,19 @@ const LANES: [Lane; 2] = [
             "kills::",
             "limits::",
             "power::",
+        ],
+    },
+    Lane {
+        title: "leases, counters and claims by many processes that pause and die",
+        arguments: &[
+            "--package",
+            "jit",
+            "--test",
+            "processes",
+            "--",
+            "counters::",
+            "crowd::",
+            "linear::",
         ],
     },
 ];

@@ -107,7 +107,19 @@ fn table() -> BTreeMap<&'static str, Effect> {
         ("recover", MENDS),
     ];
     let others = others.map(|(name, reason)| (name, Effect::Unfenced(reason)));
-    let writes = [
+    let mut table = BTreeMap::new();
+    for (name, effect) in reads.into_iter().chain(others).chain(writes()) {
+        assert!(
+            table.insert(name, effect).is_none(),
+            "{name} is there twice"
+        );
+    }
+    table
+}
+
+/// Every command that writes issues or leases.
+fn writes() -> Vec<(&'static str, Effect)> {
+    vec![
         ("claim", free(&[], &["A", "copilot-3"])),
         ("done", held(&["A"])),
         ("issue update", held(&["A", "--label", "x"])),
@@ -155,15 +167,7 @@ fn table() -> BTreeMap<&'static str, Effect> {
                 is_keyed: false,
             }),
         ),
-    ];
-    let mut table = BTreeMap::new();
-    for (name, effect) in reads.into_iter().chain(others).chain(writes) {
-        assert!(
-            table.insert(name, effect).is_none(),
-            "{name} is there twice"
-        );
-    }
-    table
+    ]
 }
 
 /// Returns every command that the program's own help lists.
@@ -201,13 +205,16 @@ fn files(repo: &Repo) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
+    for entry in std::fs::read_dir(folder).expect("the store can be listed") {
+        let entry = entry.expect("its entries too");
         let name = entry.file_name();
-        if entry.file_type().unwrap().is_dir() {
+        if entry.path().is_dir() {
             collect(&entry.path(), found);
         } else if !name.to_string_lossy().starts_with("index") {
-            found.insert(entry.path(), std::fs::read(entry.path()).unwrap());
+            found.insert(
+                entry.path(),
+                std::fs::read(entry.path()).expect("its files can be read"),
+            );
         }
     }
 }
@@ -315,7 +322,7 @@ fn the_live_epoch_writes_and_a_key_repeats(name: &str, case: Case) {
     let upper = ground.fenced.to_uppercase();
     for form in [ground.fenced.as_str(), &upper, &upper[..5]] {
         let answer = ground.repo.ok(&ground.command(name, form, &more));
-        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&answer).expect("the answer is JSON");
         assert_eq!(answer["changed"], false, "{name} {form}: {answer}");
         assert!(files(&ground.repo) == after, "{name} {form} wrote again");
     }

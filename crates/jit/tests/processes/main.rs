@@ -9,6 +9,7 @@ mod durability;
 mod errors;
 mod kills;
 mod leases;
+mod linear;
 mod power;
 mod readers;
 mod support;

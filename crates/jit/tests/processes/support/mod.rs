@@ -2,6 +2,7 @@
 //!
 //! Owns no law.
 
+pub(crate) mod chance;
 pub(crate) mod figures;
 pub(crate) mod program;
 pub(crate) mod race;
