@@ -113,8 +113,13 @@ pub(crate) fn find(env: &Env, history: &dyn History) -> Result<Lost> {
     }
     let mut kept_files = BTreeSet::new();
     let mut missing: BTreeSet<EventId> = lost.events.iter().map(|it| it.id).collect();
+    let versions = memory.versions();
     let asked = history.visit(&paths, &mut |kept| {
-        note_file(&lost.files, kept, &mut kept_files);
+        let at = RelPath::parse(kept.path).map(|path| At::new(Root::Shared, path));
+        let known = at.as_ref().ok().and_then(|at| versions.get(at));
+        if known.is_some_and(|known| known.are_followed_by(kept.content)) {
+            kept_files.insert(kept.path.to_owned());
+        }
         note_lines(kept, &mut missing);
     });
     asked.map_err(StoreError::Git)?;
@@ -122,14 +127,6 @@ pub(crate) fn find(env: &Env, history: &dyn History) -> Result<Lost> {
         .retain(|it| !kept_files.contains(it.at.path.as_str()));
     lost.events.retain(|it| missing.contains(&it.id));
     Ok(lost)
-}
-
-/// Notes the file when git keeps its last version, or a later one.
-fn note_file(files: &[LostFile], kept: Kept<'_>, found: &mut BTreeSet<String>) {
-    let place = files.binary_search_by(|it| it.at.path.as_str().cmp(kept.path));
-    if place.is_ok_and(|place| is_as_new(kept.content, &files[place].bytes)) {
-        found.insert(kept.path.to_owned());
-    }
 }
 
 /// Strikes out the events whose lines git keeps.
@@ -144,22 +141,29 @@ fn note_lines(kept: Kept<'_>, missing: &mut BTreeSet<EventId>) {
     }
 }
 
-/// Returns whether `content` is `last` or comes after it.
-fn is_as_new(content: &[u8], last: &[u8]) -> bool {
-    if content == last {
-        return true;
+impl Versions {
+    /// Returns whether `content` is the newest version, or one from elsewhere that comes after it.
+    fn are_followed_by(&self, content: &[u8]) -> bool {
+        let Some(newest) = self.newest.as_deref().filter(|newest| *newest != content) else {
+            return true;
+        };
+        // A revision alone proves nothing: what git reverted is counted on from there.
+        if self.known.contains(&ContentHash::of(content)) {
+            return false;
+        }
+        let read = |bytes: &[u8]| {
+            let fields = format::read_fields(bytes).ok()?;
+            let rev = fields.get("rev").and_then(Value::as_u64)?;
+            let etag = fields.get("etag").and_then(Value::as_str)?.to_owned();
+            Some((rev, etag))
+        };
+        let (Some((rev, etag)), Some((newest_rev, newest_etag))) = (read(content), read(newest))
+        else {
+            return false;
+        };
+        // An edit by hand leaves the etag behind; every writer counts on.
+        etag == newest_etag || rev > newest_rev
     }
-    let read = |bytes: &[u8]| {
-        let fields = format::read_fields(bytes).ok()?;
-        let rev = fields.get("rev").and_then(Value::as_u64)?;
-        let etag = fields.get("etag").and_then(Value::as_str)?.to_owned();
-        Some((rev, etag))
-    };
-    let (Some((rev, etag)), Some((last_rev, last_etag))) = (read(content), read(last)) else {
-        return false;
-    };
-    // An edit by hand leaves the etag behind; every writer counts on.
-    etag == last_etag || rev > last_rev
 }
 
 /// What the log and the spool know.
@@ -213,7 +217,8 @@ impl Memory {
     fn lost_files(&self, env: &Env) -> Result<Vec<LostFile>> {
         let mut lost = Vec::new();
         for (at, versions) in self.versions() {
-            let Some(newest) = versions.newest.filter(|_| !self.pending.contains(at)) else {
+            let newest = versions.newest.as_ref();
+            let Some(newest) = newest.filter(|_| !self.pending.contains(at)) else {
                 continue;
             };
             let current = absent_ok(fs::read(&*env.fs, at, format::MAX_FILE))
@@ -222,7 +227,7 @@ impl Memory {
             let issue = issue_of(at);
             let found = match &current {
                 None => InPlace::Nothing,
-                Some(bytes) if is_as_new(bytes, &newest) => continue,
+                Some(bytes) if versions.are_followed_by(bytes) => continue,
                 Some(_) if hash.is_some_and(|hash| versions.known.contains(&hash)) => {
                     InPlace::Older
                 }
@@ -234,7 +239,7 @@ impl Memory {
                 issue,
                 found,
                 at: at.clone(),
-                bytes: newest,
+                bytes: newest.clone(),
                 current: hash,
             });
         }
