@@ -3,18 +3,21 @@
 //! Owns the rules of what counts as lost, with a history made up for each case. Refuses to run git: that is for the tests
 //! of the program.
 
-use crate::lab::{changes, id, open, search};
+use crate::lab::{changes, id, impatient, open, search};
 use expect_test::{Expect, expect};
 use jit_core::{Assignee, Changeset, Issue};
-use jit_store::file::{Lost, Restored, init, place_for_new};
+use jit_store::file::{Location, Lost, Restored, init, place_for_new};
 use jit_store::fs::RelPath;
-use jit_store::{FileStore, History, Kept, NoHistory, Store as _};
+use jit_store::{FileStore, History, Kept, NoHistory, Store as _, StoreError};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// How many commits empty the log at least once.
 const ENOUGH_TO_EMPTY_THE_LOG: u64 = 70;
+
+/// The version of the format, as a new store has it.
+const FORMAT: &str = r#"{"format":1,"min_reader":1,"min_writer":1,"features":[]}"#;
 
 /// A store inside what looks like a git repository.
 struct Place {
@@ -218,6 +221,14 @@ fn what_git_keeps_is_not_lost() {
         keeps(&versions[1])
     };
     check(force, &expect![[r#"files ["nothing"], 0 events"#]]);
+    let go_back_and_on = |place: &Place, versions: &[Vec<u8>]| {
+        fs::write(place.file(1), &versions[0]).unwrap();
+        place.write(1);
+        fs::remove_file(place.file(1)).unwrap();
+        // It has a greater revision than what was written last, and is older all the same.
+        keeps(&versions[2])
+    };
+    check(go_back_and_on, &expect![[r#"files ["nothing"], 0 events"#]]);
     let clean = |place: &Place, _: &[Vec<u8>]| {
         fs::remove_dir_all(place.jit("issues")).unwrap();
         place.remove_segments();
@@ -356,4 +367,39 @@ fn a_removed_file_is_not_lost() {
     place.restore(&lost);
     define(true);
     assert!(place.lost(&NoHistory).is_empty());
+}
+
+#[test]
+fn a_store_made_anew_under_a_writer_has_no_second_one() {
+    let place = Place::new();
+    place.write(1);
+    let store = place.store();
+    let mut txn = store.begin().unwrap();
+    txn.apply(&changes(2, "Under way"));
+    // As git does when it leaves a branch that has the store and comes back.
+    fs::rename(place.jit(""), place.dir.path().join("left")).unwrap();
+    let again = place_for_new(&search(place.dir.path()));
+    assert!(
+        init_within(again.unwrap()).is_none(),
+        "the log has a writer"
+    );
+    drop(txn);
+    let again = place_for_new(&search(place.dir.path()));
+    assert!(init_within(again.unwrap()).is_some());
+    place.write(1);
+}
+
+/// Makes the store anew and begins to write, unless somebody else writes for long.
+fn init_within(location: Location) -> Option<()> {
+    fs::create_dir_all(&location.store).unwrap();
+    fs::write(location.store.join("format.json"), FORMAT).unwrap();
+    let store = FileStore::open(location, impatient()).unwrap();
+    match store.begin() {
+        Ok(txn) => {
+            drop(txn);
+            Some(())
+        }
+        Err(StoreError::Busy { .. }) => None,
+        Err(error) => panic!("{error:?}"),
+    }
 }

@@ -10,13 +10,14 @@ use std::os::fd::OwnedFd;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// A locked descriptor; closing it unlocks.
+/// Locked descriptors; closing them unlocks.
 #[derive(Debug)]
-pub(super) struct HeldFd {
-    pub(super) _fd: OwnedFd,
+pub(super) struct HeldFds {
+    pub(super) _shared: OwnedFd,
+    pub(super) _private: Option<OwnedFd>,
 }
 
-impl Held for HeldFd {}
+impl Held for HeldFds {}
 
 /// Locks `fd`; while somebody else holds the lock a thread waits for it, since `flock` itself knows no timeout.
 ///

@@ -13,7 +13,7 @@ use super::{
 };
 use beneath::{DIR_FLAGS, open_beneath};
 use file::{RealFile, check_plain, to_stat};
-use lock::{HeldFd, flock_until};
+use lock::{HeldFds, flock_until};
 use mount::{network_file_system, sync_file_system};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -237,11 +237,23 @@ impl Fs for RealFs {
         for _ in 0..MAX_RELOCKS {
             let fd = self.shared.open_anew()?;
             let fd = flock_until(fd, mode, deadline, timeout)?;
+            if !self.shared.is_current(fd.as_fd())? {
+                continue;
+            }
+            // Git may remove the shared directory under a writer and make it anew; the private one stays, with the log.
+            let private = match self.private.open_anew() {
+                Ok(fd) => Some(flock_until(fd, mode, deadline, timeout)?),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(error.into()),
+            };
             if self.shared.is_current(fd.as_fd())? {
                 if !self.shared.is_current(self.shared.open()?.as_fd())? {
                     self.shared.reopen()?;
                 }
-                return Ok(LockGuard::new(HeldFd { _fd: fd }));
+                return Ok(LockGuard::new(HeldFds {
+                    _shared: fd,
+                    _private: private,
+                }));
             }
         }
         Err(LockError::Timeout { waited: timeout })
