@@ -23,7 +23,7 @@ const LANES: [Lane; 3] = [
         arguments: &["--package", "jit-store", "--all-features"],
     },
     Lane {
-        title: "every command, killed and refused at every system call, and real power cuts",
+        title: "every command, killed and refused at every system call, real power cuts, git storms",
         arguments: &[
             "--package",
             "jit",
@@ -35,6 +35,7 @@ const LANES: [Lane; 3] = [
             "kills::",
             "limits::",
             "power::",
+            "storms::",
         ],
     },
     Lane {

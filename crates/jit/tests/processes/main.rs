@@ -12,5 +12,6 @@ mod leases;
 mod linear;
 mod power;
 mod readers;
+mod storms;
 mod support;
 mod worktrees;
