@@ -91,6 +91,7 @@ impl Shape {
                 "store",
                 "root",
                 "private",
+                "reason",
                 "why",
                 "git_dir",
                 "created",

@@ -33,6 +33,24 @@ pub enum StoreError {
         /// Whether git's index holds the store's files, so that git can bring them back.
         is_tracked: bool,
     },
+    /// The clone's pointer was copied from another clone: it names that one's store.
+    #[error("`{}` was copied: the store `{}` that it names belongs to `{}`", .pointer.display(), .store.display(), .owner.display())]
+    ForeignPointer {
+        /// The file that names it.
+        pointer: PathBuf,
+        /// What it names.
+        store: PathBuf,
+        /// The git directory of the clone that the store belongs to.
+        owner: PathBuf,
+    },
+    /// A worktree was copied: git, and so its store, still take it for the original.
+    #[error("`{}` is a copy of the worktree `{}`, and shares its git directory", .found.display(), .original.display())]
+    CopiedWorktree {
+        /// The copy.
+        found: PathBuf,
+        /// The worktree that git knows.
+        original: PathBuf,
+    },
     /// The user named a worktree's own checkout, while all worktrees of the clone share another store.
     #[error("`{}` is not the store of its clone; all of its worktrees share `{}`", .named.display(), .store.display())]
     OtherStore {
@@ -176,6 +194,8 @@ impl StoreError {
         match self {
             Self::NoStore { .. }
             | Self::DanglingPointer { .. }
+            | Self::ForeignPointer { .. }
+            | Self::CopiedWorktree { .. }
             | Self::OtherStore { .. }
             | Self::NoMainWorktree { .. }
             | Self::WorktreeStoreEmpty { .. } => ErrorKind::NoStore,

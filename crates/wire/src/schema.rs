@@ -24,6 +24,7 @@ pub fn documents() -> Vec<(&'static str, Value)> {
         ("gate", gate_document()),
         ("issue", issue_document()),
         ("lease", lease_document()),
+        ("place", upkeep::place_document()),
         ("recovered", upkeep::recovered_document()),
         ("repair", finding::repair_document()),
         ("transition", transition_document()),

@@ -31,6 +31,7 @@ pub(super) fn place(location: &Location) -> Value {
         ("root", root.display().to_string().into()),
         ("private", location.private.display().to_string().into()),
         ("git_dir", git.into()),
+        ("reason", location.why.as_str().into()),
         ("why", location.why.to_string().into()),
     ])
 }

@@ -113,6 +113,12 @@ pub(super) fn of_store(error: &StoreError) -> Vec<String> {
         StoreError::WorktreeStoreEmpty { .. } => {
             one("jit init in the main worktree, or name the store with --repo or JIT_DIR")
         }
+        StoreError::ForeignPointer { .. } => {
+            one("JIT_DIR=<the worktree of this copy that shall hold the store> jit init")
+        }
+        StoreError::CopiedWorktree { .. } => {
+            one("work in the original, or make a clone or a worktree of its own: git worktree add")
+        }
         StoreError::NotOurs { .. } => one("work as the owner of the store"),
         StoreError::Busy { .. } => one("try again"),
         StoreError::FormatTooNew { .. } => one("use a newer jit"),

@@ -35,7 +35,7 @@ fn twice_is_harmless() {
     "#]],
     );
     repo.check(&["init", "--json"], expect![[r#"
-        {"changed":false,"created":[],"git_dir":"/repo/.git","merge_driver":"installed","private":"/repo/.git/jit","root":"/repo","store":"/repo/.jit","why":"it lies at the top of this repository"}
+        {"changed":false,"created":[],"git_dir":"/repo/.git","merge_driver":"installed","private":"/repo/.git/jit","reason":"repository","root":"/repo","store":"/repo/.jit","why":"it lies at the top of this repository"}
     "#]]);
 }
 

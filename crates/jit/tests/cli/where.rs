@@ -9,15 +9,16 @@ fn names_the_store_and_why() {
     repo.check(
         &["where"],
         expect![[r#"
-        store:        /repo/.jit
-        root:         /repo
-        private:      /repo/.git/jit
-        why:          it lies at the top of this repository
-        git dir:      /repo/.git
-    "#]],
+            store:        /repo/.jit
+            root:         /repo
+            private:      /repo/.git/jit
+            reason:       repository
+            why:          it lies at the top of this repository
+            git dir:      /repo/.git
+        "#]],
     );
     repo.check(&["where", "--json"], expect![[r#"
-        {"git_dir":"/repo/.git","private":"/repo/.git/jit","root":"/repo","store":"/repo/.jit","why":"it lies at the top of this repository"}
+        {"git_dir":"/repo/.git","private":"/repo/.git/jit","reason":"repository","root":"/repo","store":"/repo/.jit","why":"it lies at the top of this repository"}
     "#]]);
 }
 
@@ -55,12 +56,13 @@ fn the_environment_and_the_flag_override() {
         &["where"],
         named,
         expect![[r#"
-        store:        /repo/.jit
-        root:         /repo
-        private:      /repo/.git/jit
-        why:          you named it
-        git dir:      /repo/.git
-    "#]],
+            store:        /repo/.jit
+            root:         /repo
+            private:      /repo/.git/jit
+            reason:       named
+            why:          you named it
+            git dir:      /repo/.git
+        "#]],
     );
     let flagged = Surroundings {
         variables: &[("JIT_DIR", elsewhere)],

@@ -10,6 +10,7 @@ mod errors;
 mod kills;
 mod leases;
 mod linear;
+mod places;
 mod power;
 mod readers;
 mod storms;

@@ -3,9 +3,10 @@
 //! Owns the files that a new store begins with (`docs/design/storage.md` S1). Refuses to overwrite anything: whatever is
 //! already there stays, so doing it twice is harmless.
 
-use super::git_dirs::{GitDirs, normal, read_pointer};
-use super::layout::{PRIVATE_DIR, STORE_DIR};
-use super::locate::{Location, pointed_store};
+use super::git_dirs::{GitDirs, normal};
+use super::layout::PRIVATE_DIR;
+use super::locate::Location;
+use super::pointer::{self, Pointer};
 use super::{layout, lock, version};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Fs, LockMode, RealFs, Root, absent_ok};
@@ -146,19 +147,14 @@ fn write_if_absent(fs: &dyn Fs, at: &At, text: &str) -> io::Result<bool> {
 
 /// Notes in git's common directory where the store is, so that every worktree finds it.
 ///
-/// The path is relative where the store lies beside that directory, so that moving the whole repository is harmless.
+/// The path is relative where both are likely to be moved together. A pointer that was copied or outlived a move is replaced.
 fn write_pointer(location: &Location) -> Result<()> {
     let Some(git) = &location.git else {
         return Ok(());
     };
-    let is_beside = location.store.parent() == git.common.parent();
-    let target = if is_beside {
-        Path::new("..").join(STORE_DIR)
-    } else {
-        location.store.clone()
-    };
+    let target = pointer::text_for(&location.store, &git.common);
     let private = git.common.join(PRIVATE_DIR);
-    let pointer = private.join("store");
+    let pointer = pointer::path(git);
     // The lock keeps other writers of this store away; those of another store of the clone have another lock.
     let temporary = private.join(format!(
         "tmp/init-store-{}-{}",
@@ -169,14 +165,18 @@ fn write_pointer(location: &Location) -> Result<()> {
     let written = write_new(&temporary, &text)
         .and_then(|()| place(&temporary, &pointer))
         .and_then(|is_placed| File::open(&private)?.sync_all().map(|()| is_placed));
-    let is_placed =
-        written.map_err(|error| StoreError::at_path("write", pointer.display().to_string(), error));
+    let outcome = written
+        .map_err(|error| StoreError::at_path("write", pointer.display().to_string(), error))
+        .and_then(|is_placed| {
+            if is_placed {
+                Ok(())
+            } else {
+                replace_stale(location, git, &temporary)
+            }
+        });
     absent_ok(std::fs::remove_file(&temporary))
         .map_err(|error| StoreError::at_path("remove", temporary.display().to_string(), error))?;
-    if is_placed? {
-        return Ok(());
-    }
-    check_pointer(location, git, &pointer)
+    outcome
 }
 
 /// Writes a file whole, in place of what a process of the same number may have left.
@@ -213,17 +213,22 @@ fn place(temporary: &Path, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Refuses a pointer that names another store, as somebody who was faster may have written it.
-fn check_pointer(location: &Location, git: &GitDirs, pointer: &Path) -> Result<()> {
-    let Some(text) = read_pointer(pointer)? else {
-        return Ok(());
-    };
-    let store = pointed_store(git, pointer, &text)?;
-    if normal(&store) == normal(&location.store) {
-        return Ok(());
+/// Replaces a pointer that names nothing of this clone; refuses one that names another store of it, as somebody who was
+/// faster may have written it.
+fn replace_stale(location: &Location, git: &GitDirs, temporary: &Path) -> Result<()> {
+    match pointer::read(git)? {
+        Pointer::Absent => Ok(()),
+        Pointer::Names { store, .. } if normal(&store) == normal(&location.store) => Ok(()),
+        Pointer::Names { store, .. } => Err(StoreError::OtherStore {
+            named: location.store.clone(),
+            store,
+        }),
+        Pointer::Stale { .. } => {
+            let pointer = pointer::path(git);
+            let renamed = std::fs::rename(temporary, &pointer)
+                .and_then(|()| File::open(git.common.join(PRIVATE_DIR))?.sync_all());
+            renamed
+                .map_err(|error| StoreError::at_path("write", pointer.display().to_string(), error))
+        }
     }
-    Err(StoreError::OtherStore {
-        named: location.store.clone(),
-        store,
-    })
 }

@@ -4,8 +4,9 @@
 //! git, to read the environment, and to guess: where two stores are possible it is an error.
 
 use super::git;
-use super::git_dirs::{GitDirs, git_dirs, main_worktree, normal, read_pointer};
+use super::git_dirs::{GitDirs, git_dirs, main_worktree, normal};
 use super::layout::{PRIVATE_DIR, STORE_DIR};
+use super::pointer::{self, Pointer, is_present};
 use crate::error::{Result, StoreError};
 use std::fmt;
 use std::io;
@@ -38,6 +39,19 @@ pub enum Why {
     Pointer,
     /// It lies above the directory, outside of any repository's top.
     Above,
+}
+
+impl Why {
+    /// Returns the word for it in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Repository => "repository",
+            Self::MainWorktree => "main_worktree",
+            Self::Pointer => "pointer",
+            Self::Above => "above",
+        }
+    }
 }
 
 impl fmt::Display for Why {
@@ -83,7 +97,7 @@ fn find(search: &Search) -> Result<Location> {
     }
     let start = absolute(&search.start)?;
     for dir in ancestors(&start, search.home.as_deref())? {
-        if let Some(git) = git_dirs(&dir)? {
+        if let Some(git) = repository_at(&dir)? {
             return in_repository(&start, &git);
         }
         if let Some(location) = at(&dir, Why::Above)? {
@@ -102,7 +116,7 @@ fn find(search: &Search) -> Result<Location> {
 /// worktree's own checkout is refused.
 fn named_store(named: &Path) -> Result<Location> {
     let absent = || no_store(named, "it holds no `.jit`");
-    let Some(git) = git_dirs(named)? else {
+    let Some(git) = repository_at(named)? else {
         return at(named, Why::Named)?.ok_or_else(absent);
     };
     let own = named.join(STORE_DIR);
@@ -121,6 +135,15 @@ fn named_store(named: &Path) -> Result<Location> {
     }
 }
 
+/// Reads which git directories a directory is the top of, unless it is a copy of a worktree.
+fn repository_at(dir: &Path) -> Result<Option<GitDirs>> {
+    let git = git_dirs(dir)?;
+    if let Some(git) = &git {
+        pointer::check_copied(git)?;
+    }
+    Ok(git)
+}
+
 /// Returns where the one store of a clone is or would be; `None` when nothing but the user can tell.
 fn store_of_clone(git: &GitDirs) -> Result<Option<PathBuf>> {
     if let Some(found) = pointed_at(git)? {
@@ -136,7 +159,7 @@ pub fn place_for_new(search: &Search) -> Result<Location> {
     }
     let start = absolute(&search.start)?;
     for dir in ancestors(&start, search.home.as_deref())? {
-        if let Some(git) = git_dirs(&dir)? {
+        if let Some(git) = repository_at(&dir)? {
             return place_in_repository(&git);
         }
         if let Some(found) = at(&dir, Why::Above)? {
@@ -149,12 +172,14 @@ pub fn place_for_new(search: &Search) -> Result<Location> {
 /// Returns where a new store belongs in the directory that the user names.
 fn named_place(named: &Path) -> Result<Location> {
     let own = named.join(STORE_DIR);
-    let Some(git) = git_dirs(named)? else {
+    let Some(git) = repository_at(named)? else {
         return Ok(location(own, None, Why::Named));
     };
     let shared = match store_of_clone(&git) {
         // What the pointer misses is made here.
         Err(StoreError::DanglingPointer { store, .. }) if store == own => Some(store),
+        // A copy begins with a pointer that is not its own.
+        Err(StoreError::ForeignPointer { .. }) => None,
         other => other?,
     };
     match shared {
@@ -252,18 +277,28 @@ fn is_tracked(store: &Path) -> bool {
     git::is_tracked(&git, &format!("{STORE_DIR}/format.json"))
 }
 
-/// Returns the store that the clone's pointer names.
+/// Returns the store that the clone's pointer names; a stale one is overruled only where nothing else can be meant.
 fn pointed_at(git: &GitDirs) -> Result<Option<Location>> {
-    let pointer = git.common.join(PRIVATE_DIR).join("store");
-    let Some(text) = read_pointer(&pointer)? else {
-        return Ok(None);
+    let (store, holder) = match pointer::read(git)? {
+        Pointer::Absent => return Ok(None),
+        Pointer::Names { store, holder } => (store, holder),
+        Pointer::Stale { store, owner } => {
+            let own = git.worktree.join(STORE_DIR);
+            if pointer::stands_alone(git) && is_present(&own)? {
+                return Ok(None);
+            }
+            let pointer = pointer::path(git);
+            return Err(match owner {
+                None => dangling(pointer, store),
+                Some(owner) => StoreError::ForeignPointer {
+                    pointer,
+                    store,
+                    owner,
+                },
+            });
+        }
     };
-    let store = pointed_store(git, &pointer, &text)?;
-    if !is_present(&store)? {
-        return Err(dangling(pointer, store));
-    }
     let is_own = store.parent() == Some(git.worktree.as_path());
-    let holder = store.parent().map_or(Ok(None), git_dirs)?;
     // A store outside of every worktree still belongs to the clone whose pointer names it.
     let private = git.common.join(PRIVATE_DIR);
     let why = if is_own {
@@ -277,24 +312,6 @@ fn pointed_at(git: &GitDirs) -> Result<Option<Location>> {
         git: holder,
         why,
     }))
-}
-
-/// Returns the store that the text of a pointer names.
-pub(super) fn pointed_store(git: &GitDirs, pointer: &Path, text: &str) -> Result<PathBuf> {
-    let text = text.trim_end_matches(['\n', '\r']);
-    if text.is_empty() {
-        let reason = "it is empty".to_owned();
-        return Err(StoreError::Damaged {
-            path: pointer.display().to_string(),
-            reason,
-        });
-    }
-    let store = git.common.join(text);
-    // The name of the store itself stays: a link there is refused, not followed.
-    Ok(match (store.parent(), store.file_name()) {
-        (Some(dir), Some(name)) => normal(dir).join(name),
-        _ => normal(&store),
-    })
 }
 
 /// Returns the store in a directory, if there is one.
@@ -365,26 +382,6 @@ fn check_directory(dir: &Path, safe_dirs: &[PathBuf]) -> Result<()> {
         return Err(StoreError::WorldWritable(dir.to_owned()));
     }
     Ok(())
-}
-
-/// Returns whether anything has this name; a link to nowhere has it too.
-fn is_present(path: &Path) -> Result<bool> {
-    match std::fs::symlink_metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(StoreError::at_path(
-            "look at",
-            path.display().to_string(),
-            error,
-        )),
-    }
 }
 
 fn no_store(start: &Path, why: &str) -> StoreError {

@@ -23,6 +23,7 @@ mod lost;
 mod mark;
 mod merging;
 mod options;
+mod pointer;
 pub mod raw;
 mod reader;
 mod recover;

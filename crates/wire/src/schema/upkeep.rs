@@ -2,8 +2,28 @@
 //!
 //! Refuses shapes of issues and what belongs to them.
 
-use super::{document, id_or_null, one_of, text, text_or_null, whole_or_null};
+use super::{document, id_or_null, one_of, text, text_or_null, truth, whole_or_null};
 use serde_json::{Value, json};
+
+/// Returns the document of what `where` and `init` answer.
+pub(super) fn place_document() -> Value {
+    document(
+        "place",
+        "Where the store is, and why there; `created` and `changed` are there after `init`",
+        &["store", "root", "private", "reason", "why", "git_dir"],
+        &json!({
+            "store": text(),
+            "root": text(),
+            "private": text(),
+            "reason": one_of(["named", "repository", "main_worktree", "pointer", "above"]),
+            "why": text(),
+            "git_dir": text_or_null(),
+            "created": {"type": "array", "items": text()},
+            "changed": truth(),
+            "merge_driver": text_or_null(),
+        }),
+    )
+}
 
 /// Returns the document of what `recover` answers.
 pub(super) fn recovered_document() -> Value {

@@ -80,6 +80,7 @@ fn the_samples_satisfy_the_schemas() {
         "gate",
         "issue",
         "lease",
+        "place",
         "recovered",
         "repair",
     ] {
@@ -102,6 +103,7 @@ fn shape_of(object: &Value) -> Option<&'static str> {
         ("outcome", "recovered"),
         ("remedy", "finding"),
         ("steps", "repair"),
+        ("git_dir", "place"),
     ];
     let found = shapes
         .iter()
