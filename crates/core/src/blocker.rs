@@ -232,7 +232,10 @@ mod tests {
             expect!["not before 2026-01-31T12:00:00.000000Z"],
         );
         let fields = vec!["title".to_owned()];
-        check(Blocker::Conflict { fields }, expect!["a merge left title undecided"]);
+        check(
+            Blocker::Conflict { fields },
+            expect!["a merge left title undecided"],
+        );
         check(Blocker::Cycle, expect!["it waits for itself"]);
         let (item, text) = ("1".to_owned(), "works".to_owned());
         check(

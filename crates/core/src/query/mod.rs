@@ -2,6 +2,7 @@
 //!
 //! Owns the order of `query ready` and the fixed queries of `docs/design/tracker.md` section 5. Refuses to print.
 
+use crate::label::LabelPattern;
 use crate::{Assignee, Issue, IssueId, Priority, Readiness, ShownState, State, Timestamp};
 
 /// Issues in their order, of all that a question asks for.
@@ -138,6 +139,23 @@ pub fn of_priority<'a>(readiness: &Readiness<'a>, priority: Priority) -> Vec<&'a
     let snapshot = readiness.snapshot;
     let is_asked_for = |issue: &&Issue| issue.priority == priority;
     let mut found: Vec<&Issue> = snapshot.unresolved().filter(is_asked_for).collect();
+    found.sort_by_cached_key(|issue| urgency(readiness, issue));
+    found
+}
+
+/// Returns the unresolved issues with a label that is asked for, in the order of `ready`; with `all`, resolved ones too.
+pub fn labelled<'a>(
+    readiness: &Readiness<'a>,
+    pattern: &LabelPattern,
+    all: bool,
+) -> Vec<&'a Issue> {
+    let snapshot = readiness.snapshot;
+    let is_asked_for = |issue: &&Issue| issue.labels.iter().any(|label| pattern.accepts(label));
+    let mut found: Vec<&Issue> = if all {
+        snapshot.issues().filter(is_asked_for).collect()
+    } else {
+        snapshot.unresolved().filter(is_asked_for).collect()
+    };
     found.sort_by_cached_key(|issue| urgency(readiness, issue));
     found
 }

@@ -4,6 +4,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
 use jit_core::issue::{IssueType, LinkKind};
+use jit_core::label::LabelPattern;
 use jit_core::timestamp::parse_duration;
 use jit_core::{
     Assignee, GateKey, GateStage, Label, Priority, ShownState, SlotName, Timestamp, Value,
@@ -74,6 +75,11 @@ pub(crate) fn who(text: &str) -> Result<Assignee, String> {
 /// Reads a label.
 pub(crate) fn label(text: &str) -> Result<Label, String> {
     Label::parse(text).map_err(|error| error.to_string())
+}
+
+/// Reads a label, or the beginning of one followed by `*`.
+pub(crate) fn label_pattern(text: &str) -> Result<LabelPattern, String> {
+    LabelPattern::parse(text).map_err(|error| error.to_string())
 }
 
 /// Reads the key of a gate.

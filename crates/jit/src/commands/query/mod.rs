@@ -4,6 +4,7 @@
 
 mod assignee;
 mod blocked;
+mod label;
 mod priority;
 pub(crate) mod ready;
 mod state;
@@ -20,13 +21,18 @@ pub(crate) enum Command {
     Assignee(assignee::Args),
     State(state::Args),
     Priority(priority::Args),
+    Label(label::Args),
 }
 
 impl Command {
     /// Returns what the answer consists of.
     pub(crate) fn shape(&self) -> Shape {
         match self {
-            Self::Ready(_) | Self::Assignee(_) | Self::State(_) | Self::Priority(_) => Shape::Issue,
+            Self::Ready(_)
+            | Self::Assignee(_)
+            | Self::State(_)
+            | Self::Priority(_)
+            | Self::Label(_) => Shape::Issue,
             Self::Blocked(_) => Shape::Blocked,
         }
     }
@@ -39,6 +45,7 @@ impl Command {
             Self::Assignee(args) => assignee::run(args, context),
             Self::State(args) => state::run(&args, context),
             Self::Priority(args) => priority::run(&args, context),
+            Self::Label(args) => label::run(&args, context),
         }
     }
 }

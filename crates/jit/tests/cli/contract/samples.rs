@@ -240,6 +240,7 @@ fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
     sampler.keep("issue_show_several", &["issue", "show", parser, docs]);
     sampler.keep("query_state", &["query", "state", "done"]);
     sampler.keep("query_priority", &["query", "priority", "low"]);
+    sampler.keep("query_label", &["query", "label", "guide"]);
     sampler.keep("dep_tree", &["dep", "tree", tests]);
     sampler.keep("graph_show", &["graph", "show", tests]);
     sampler.keep("graph_downstream", &["graph", "downstream", parser]);
