@@ -3,6 +3,7 @@
 //! Owns the list of commands and the way from arguments to an exit code. Refuses to know any verb's arguments.
 
 use crate::args::global::{Condition, Format, GlobalArgs};
+use crate::branch;
 use crate::commands::{
     dep, events, gate, graph, import, init, issue, lease, merge_driver, query, recover, status,
     validate, r#where, why,
@@ -12,9 +13,10 @@ use crate::crash;
 use crate::error::CliError;
 use crate::output::{ColorChoice, Terminal};
 use crate::reply::{Reply, Shape};
-use clap::Parser as _;
 use clap::error::ErrorKind as ParseErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 /// Track issues in the repository they are about
@@ -175,8 +177,21 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
+/// Reads the arguments with the part of the command tree that they name.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let tree = branch::named(arguments).unwrap_or_else(Cli::command);
+    parse_with(tree, arguments)
+}
+
+fn parse_with(tree: clap::Command, arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    // The tree goes with the process; to take it apart would be a third of the cost of parsing.
+    let mut tree = ManuallyDrop::new(tree);
+    let mut matches = tree.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut tree))
+}
+
 fn run(arguments: &[OsString]) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error, arguments),
     };
@@ -275,10 +290,66 @@ fn usage_error(error: &clap::Error) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {
         Cli::command().debug_assert();
+    }
+
+    /// Every way through the tree, without the verbs that clap adds.
+    fn leaves(tree: &clap::Command, path: &[String], found: &mut Vec<Vec<String>>) {
+        let path = [path, &[tree.get_name().to_owned()]].concat();
+        let verbs = tree
+            .get_subcommands()
+            .filter(|verb| verb.get_name() != "help");
+        let verbs: Vec<_> = verbs.collect();
+        for verb in &verbs {
+            leaves(verb, &path, found);
+        }
+        if verbs.is_empty() {
+            found.push(path);
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_tree_reads_the_same_as_the_whole() {
+        let tails: [&[&str]; 10] = [
+            &[],
+            &["--help"],
+            &["--no-such-flag"],
+            &["abcd"],
+            &["abcd", "agent:x", "--json"],
+            &[
+                "abcd", "efgh", "-C", "/", "--limit", "3", "--color", "never",
+            ],
+            &["abcd", "--limit", "many"],
+            &["--title", "T", "--json", "--fields", "id,title"],
+            &["--", "-x"],
+            &["--versio"],
+        ];
+        let mut tree = Cli::command();
+        tree.build();
+        let mut paths = Vec::new();
+        leaves(&tree, &[], &mut paths);
+        let mut n_short = 0;
+        for (path, tail) in paths.iter().flat_map(|path| tails.map(|tail| (path, tail))) {
+            let tail = tail.iter().map(|word| (*word).to_owned());
+            let typed: Vec<OsString> = path
+                .iter()
+                .cloned()
+                .chain(tail)
+                .map(OsString::from)
+                .collect();
+            n_short += usize::from(branch::named(&typed).is_some());
+            let say = |answer: Result<Cli, clap::Error>| {
+                answer.map_or_else(|error| error.render().to_string(), |cli| format!("{cli:?}"))
+            };
+            let (part, whole) = (parse(&typed), parse_with(Cli::command(), &typed));
+            assert_eq!(say(part), say(whole), "{typed:?}");
+        }
+        assert!(
+            n_short > paths.len(),
+            "hardly any command has the short way"
+        );
     }
 }

@@ -84,9 +84,7 @@ fn own_program() -> Result<PathBuf, CliError> {
     let own = std::env::current_exe().map_err(failed)?;
     let own = own.canonicalize().map_err(failed)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let linked = own
-        .file_name()
-        .and_then(|name| on_path(name, &path));
+    let linked = own.file_name().and_then(|name| on_path(name, &path));
     let is_own = |path: &PathBuf| path.canonicalize().is_ok_and(|target| target == own);
     Ok(linked.filter(is_own).unwrap_or(own))
 }

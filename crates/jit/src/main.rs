@@ -3,6 +3,7 @@
 //! Owns nothing but the way in: `cli` parses and dispatches, `commands` do the work, `output` prints.
 
 mod args;
+mod branch;
 mod cli;
 mod commands;
 mod config;
