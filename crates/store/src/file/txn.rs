@@ -7,7 +7,7 @@ use super::frame::FileChange;
 use super::git;
 use super::git_dirs::GitDirs;
 use super::index::{Index, IndexSource, Seen};
-use super::load::{self, Records};
+use super::load::{self, Place, Records};
 use super::options::Env;
 use super::session::{NewEvents, Session, change};
 use super::{format, layout, segment, store};
@@ -18,6 +18,7 @@ use jit_core::{
     Changeset, Event, EventDraft, EventId, IssueId, Lease, LeaseState, Receipt, Snapshot, Timestamp,
 };
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A transaction of the file store; it holds the lock.
@@ -105,9 +106,33 @@ impl FileTxn {
         let files = self.pending.files.iter();
         let changes = files.map(|(at, post)| {
             let current = self.current(at)?;
+            if let (Some(Place::Issue(id)), Some(_)) = (load::place_of(at), &current) {
+                self.refuse_unread_lease(&id)?;
+            }
             Ok(change(at.clone(), current.as_deref(), post.clone()))
         });
         changes.collect()
+    }
+
+    /// Refuses to change an issue whose lease could not be read when that was decided: somebody may hold it.
+    fn refuse_unread_lease(&self, id: &IssueId) -> Result<()> {
+        let at = layout::lease(id);
+        if self.pending.files.contains_key(&at) || self.seen(&at).is_some() {
+            return Ok(());
+        }
+        match absent_ok(fs::read(&*self.session.env.fs, &at, format::MAX_FILE)) {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => Err(StoreError::ChangedMeanwhile {
+                path: at.to_string(),
+            }),
+            // What is no file of ours is no lease for anybody.
+            Err(error)
+                if load::is_local(&error) && error.kind() != io::ErrorKind::PermissionDenied =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(StoreError::io("read", &at, error)),
+        }
     }
 
     /// Reads what a file holds now; if it is not what the decision was made on, there is nothing to build upon.
