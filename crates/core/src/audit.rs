@@ -241,6 +241,15 @@ fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding>
         );
         findings.push(finding.with_remedy(format!("jit gate define {key} --title \"…\"")));
     }
+    if issue.is_read_only() {
+        let fields: Vec<&str> = issue.newer.keys().map(String::as_str).collect();
+        let message = format!(
+            "it can only be read: {} hold values that this program does not know",
+            fields.join(", ")
+        );
+        let remedy = "use the jit that wrote them, or mend the values by hand".to_owned();
+        findings.push(Finding::new("newer_values", issue, message).with_remedy(remedy));
+    }
     if !policy.types.contains(&issue.kind) {
         findings.push(Finding::new(
             "unknown_type",

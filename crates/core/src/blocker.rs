@@ -57,6 +57,11 @@ pub enum Blocker {
         /// The fields in question.
         fields: Vec<String>,
     },
+    /// A newer version has written values that this one can't judge.
+    Newer {
+        /// The fields with such values.
+        fields: Vec<String>,
+    },
     /// An acceptance criterion is open.
     Checklist {
         /// Its id within the issue.
@@ -78,6 +83,7 @@ impl Blocker {
             Self::NotBefore { .. } => "not_before",
             Self::Cycle => "cycle",
             Self::Conflict { .. } => "conflict",
+            Self::Newer { .. } => "newer",
             Self::Checklist { .. } => "checklist",
         }
     }
@@ -123,7 +129,9 @@ impl Blocker {
             ]),
             Self::NotBefore { at } => Value::object([kind, ("at", at.to_string().into())]),
             Self::Cycle => Value::object([kind]),
-            Self::Conflict { fields } => Value::object([kind, ("fields", fields.clone().into())]),
+            Self::Conflict { fields } | Self::Newer { fields } => {
+                Value::object([kind, ("fields", fields.clone().into())])
+            }
             Self::Checklist { item, text } => Value::object([
                 kind,
                 ("item", item.as_str().into()),
@@ -168,6 +176,7 @@ fn words(blocker: &Value) -> String {
         "hold" => format!("on hold by {}: {}", text("by"), text("reason")),
         "not_before" => format!("not before {}", text("at")),
         "conflict" => format!("a merge left {} undecided", list("fields")),
+        "newer" => format!("a newer jit has written {}", list("fields")),
         "cycle" => "it waits for itself".to_owned(),
         "checklist" => format!("checklist item {} is open: {}", text("item"), text("text")),
         _ => String::new(),
@@ -237,6 +246,11 @@ mod tests {
             expect!["a merge left title undecided"],
         );
         check(Blocker::Cycle, expect!["it waits for itself"]);
+        let fields = vec!["priority".to_owned(), "state".to_owned()];
+        check(
+            Blocker::Newer { fields },
+            expect!["a newer jit has written priority, state"],
+        );
         let (item, text) = ("1".to_owned(), "works".to_owned());
         check(
             Blocker::Checklist { item, text },

@@ -84,6 +84,9 @@ pub struct Issue {
     pub etag: String,
     /// Members that this version does not know, kept value for value.
     pub extra: BTreeMap<String, Value>,
+    /// Known members with values that only a newer version knows, as they are; the member itself is at its default.
+    /// Invariant: while there is any, nothing writes the issue (`docs/design/storage.md` S10).
+    pub newer: BTreeMap<String, Value>,
 }
 
 impl Issue {
@@ -122,7 +125,13 @@ impl Issue {
             rev: 0,
             etag: String::new(),
             extra: BTreeMap::new(),
+            newer: BTreeMap::new(),
         }
+    }
+
+    /// Returns whether a newer version has written values that this one can't judge, so that it must not write.
+    pub fn is_read_only(&self) -> bool {
+        !self.newer.is_empty()
     }
 
     /// Returns whether the issue is a tombstone.

@@ -46,6 +46,7 @@ impl Readiness<'_> {
     pub fn blockers(&self, issue: &Issue) -> Vec<Blocker> {
         let mut blockers = self.own_blockers(issue);
         blockers.extend(conflict(issue));
+        blockers.extend(newer(issue));
         blockers.extend(self.open_children(issue));
         for ancestor in self.snapshot.ancestors(issue) {
             let because = self.ancestor_reasons(ancestor);
@@ -66,6 +67,7 @@ impl Readiness<'_> {
         blockers.extend(self.open_children(issue));
         blockers.extend(hold(issue));
         blockers.extend(conflict(issue));
+        blockers.extend(newer(issue));
         let open_items = issue.checklist.iter().filter(|item| !item.done);
         blockers.extend(open_items.map(|item| Blocker::Checklist {
             item: item.id.clone(),
@@ -208,7 +210,10 @@ impl Readiness<'_> {
 /// Returns whether nothing in the record itself can keep an open issue from being ready, but its dependencies, a hold and
 /// the time; what else there is, its children and its lease, is outside of it. An index ranks such issues by themselves.
 pub fn is_plain(issue: &Issue) -> bool {
-    issue.parent.is_none() && issue.gates.is_empty() && issue.extra.is_empty()
+    issue.parent.is_none()
+        && issue.gates.is_empty()
+        && issue.extra.is_empty()
+        && !issue.is_read_only()
 }
 
 fn hold(issue: &Issue) -> Option<Blocker> {
@@ -216,6 +221,14 @@ fn hold(issue: &Issue) -> Option<Blocker> {
         by: hold.by.clone(),
         reason: hold.reason.clone(),
     })
+}
+
+/// What can't be judged is not ready, but its children are not in question.
+fn newer(issue: &Issue) -> Option<Blocker> {
+    let fields = || issue.newer.keys().cloned().collect();
+    issue
+        .is_read_only()
+        .then(|| Blocker::Newer { fields: fields() })
 }
 
 /// What a merge left undecided blocks the issue, but not its children: they were not in question.

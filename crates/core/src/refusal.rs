@@ -28,6 +28,9 @@ pub enum Refusal {
     /// The file of the issue can't be read.
     #[error("`{path}` can't be read: {message}")]
     Unreadable { path: String, message: String },
+    /// A newer version has written values into the issue that this one must not overwrite.
+    #[error("issue `{id}` can only be read: a newer jit has written {}", .fields.join(", "))]
+    ReadOnly { id: IssueId, fields: Vec<String> },
     /// No gate has this key.
     #[error("gate `{key}` is not defined")]
     UnknownGate {
@@ -216,6 +219,7 @@ impl Refusal {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Ambiguous { .. } => ErrorKind::AmbiguousId,
             Self::Unreadable { .. } => ErrorKind::Damaged,
+            Self::ReadOnly { .. } => ErrorKind::FormatTooNew,
             Self::NothingReady { .. } => ErrorKind::NothingReady,
             Self::NotReady { .. } => ErrorKind::NotReady,
             Self::UnknownGate { .. }
@@ -255,6 +259,9 @@ impl Refusal {
                 ("prefix", prefix.as_str().into()),
                 ("candidates", ids(candidates)),
             ]),
+            Self::ReadOnly { id: issue, fields } => {
+                Value::object([id(issue), ("fields", fields.clone().into())])
+            }
             Self::Unreadable { path, .. } => Value::object([("path", path.as_str().into())]),
             Self::UnknownGate { key, nearest } => Value::object([
                 ("gate", key.as_str().into()),

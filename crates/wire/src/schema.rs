@@ -145,6 +145,7 @@ fn graph_fields() -> Value {
         "cycle",
         "checklist",
         "conflict",
+        "newer",
     ];
     json!({
         "dependencies": ids(),

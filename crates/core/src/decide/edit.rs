@@ -89,6 +89,12 @@ impl<'a> Edit<'a> {
     /// Checks the epoch and the etag that the request carries.
     pub(super) fn guard(&self, id: &IssueId, after_end: AfterEnd) -> Result<Guarded, Refusal> {
         let issue = self.issue(id)?;
+        if issue.is_read_only() {
+            return Err(Refusal::ReadOnly {
+                id: id.clone(),
+                fields: issue.newer.keys().cloned().collect(),
+            });
+        }
         let guarded = self.guard_epoch(issue, after_end)?;
         // The caller saw the version before this decision; what an earlier step of it made is no surprise.
         let seen = self
@@ -211,7 +217,7 @@ impl<'a> Edit<'a> {
         step: impl Into<Step>,
         change: impl FnOnce(&mut Issue),
     ) -> bool {
-        let Some(old) = self.after.record(id) else {
+        let Some(old) = self.after.record(id).filter(|old| !old.is_read_only()) else {
             return false;
         };
         let mut issue = old.clone();

@@ -33,7 +33,7 @@ pub fn mend(snapshot: &Snapshot, request: &Request, events: &[Event]) -> (Change
 
 /// Takes over files that were edited by hand, so that the log accounts for them again.
 fn accept_edits(snapshot: &Snapshot, events: &[Event], edit: &mut Edit<'_>) -> Vec<Mended> {
-    let is_edited = |issue: &&Issue| issue.etag != issue.compute_etag();
+    let is_edited = |issue: &&Issue| issue.etag != issue.compute_etag() && !issue.is_read_only();
     let edited: Vec<&Issue> = snapshot.records().filter(is_edited).collect();
     if edited.is_empty() {
         return Vec::new();
@@ -94,7 +94,10 @@ fn cut_cycles(events: &[Event], edit: &mut Edit<'_>) -> Vec<Mended> {
     let mut mended = Vec::new();
     let mut additions: Option<Additions> = None;
     loop {
-        let edges = graph::edges_on_cycles(edit.snapshot());
+        let mut edges = graph::edges_on_cycles(edit.snapshot());
+        let is_read_only =
+            |id: &IssueId| edit.snapshot().issue(id).is_some_and(Issue::is_read_only);
+        edges.retain(|edge| !is_read_only(&edge.from));
         if edges.is_empty() {
             return mended;
         }

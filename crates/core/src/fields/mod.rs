@@ -10,7 +10,7 @@ pub(crate) use self::read::number;
 use self::read::{
     assignee, comment_from_fields, deleted_from_fields, dependencies, document_from_fields,
     gate_key, gates_from_value, hold_from_fields, item_from_fields, link_from_fields, minutes,
-    named, object, objects, optional, owned, required, set, time,
+    named, newer, object, objects, optional, owned, required, set, time,
 };
 pub(crate) use self::write::{comment_to_value, document_to_value, item_to_value};
 use self::write::{
@@ -86,11 +86,14 @@ impl Issue {
             ("etag", self.etag.as_str().into()),
         ];
         fields.extend(known.map(|(name, value)| (name.to_owned(), value)));
+        fields.extend(self.newer.clone());
         fields
     }
 
-    /// Reads an issue from its fields; absent ones take their defaults, unknown ones are kept in `extra`.
+    /// Reads an issue from its fields; absent ones take their defaults, unknown ones are kept in `extra`, and ones with
+    /// values that only a newer version knows in `newer`.
     pub fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
+        let newer = newer(&mut fields);
         let f = &mut fields;
         let id = required(f, "id", |text| {
             IssueId::parse(text).map_err(|error| error.to_string())
@@ -140,6 +143,7 @@ impl Issue {
         };
         Ok(Self {
             extra: fields,
+            newer,
             ..issue
         })
     }

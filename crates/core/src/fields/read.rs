@@ -7,7 +7,7 @@ use crate::gate::{GateKey, GateResult, GateStatus};
 use crate::issue::{
     ChecklistItem, Comment, CommentKind, Deleted, Document, Hold, Link, LinkKind, MAX_DEPENDENCIES,
 };
-use crate::{Assignee, IssueId, Timestamp, Value};
+use crate::{Assignee, IssueId, Priority, State, Timestamp, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[expect(
@@ -139,6 +139,46 @@ pub(super) fn objects<T>(
         read(&mut members).map_err(nested)
     };
     array(fields, name)?.into_iter().map(read_item).collect()
+}
+
+/// Takes the members out whose values only a newer version knows: a word where this one knows a list of words.
+///
+/// A value of another type is no word of a newer version but damage, and stays for its reader to refuse.
+pub(super) fn newer(fields: &mut Fields) -> Fields {
+    let is_newer = |name: &str, value: &Value| match name {
+        "state" => is_unknown(value, |text| State::parse(text).is_some()),
+        "priority" => is_unknown(value, |text| Priority::parse(text).is_some()),
+        "links" => any_member(value, "kind", |text| LinkKind::parse(text).is_some()),
+        "comments" => any_member(value, "kind", |text| CommentKind::parse(text).is_some()),
+        "gates" => any_member(value, "status", |text| GateStatus::parse(text).is_some()),
+        _ => false,
+    };
+    let mut found = Fields::new();
+    for name in ["state", "priority", "links", "comments", "gates"] {
+        if fields.get(name).is_some_and(|value| is_newer(name, value)) {
+            found.extend(fields.remove_entry(name));
+        }
+    }
+    found
+}
+
+fn is_unknown(value: &Value, is_known: impl Fn(&str) -> bool) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| !text.is_empty() && !is_known(text))
+}
+
+/// Returns whether a member of any element has a value that is not known.
+fn any_member(value: &Value, name: &str, is_known: impl Fn(&str) -> bool + Copy) -> bool {
+    let is_newer = |element: &Value| {
+        let member = element.as_object().and_then(|element| element.get(name));
+        member.is_some_and(|member| is_unknown(member, is_known))
+    };
+    match value {
+        Value::Array(items) => items.iter().any(is_newer),
+        Value::Object(members) => members.values().any(is_newer),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) => false,
+    }
 }
 
 pub(super) fn link_from_fields(members: &mut Fields) -> Result<Link, FieldError> {

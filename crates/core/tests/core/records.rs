@@ -58,8 +58,8 @@ fn a_field_that_cannot_be_read_is_named() {
     );
     check(
         "state",
-        "finished".into(),
-        &expect!["field `state`: `finished` is not one of the known values"],
+        7_u64.into(),
+        &expect!["field `state`: must be a text"],
     );
     check(
         "id",
@@ -175,4 +175,38 @@ fn the_etag_covers_every_field_but_itself() {
         .compute_etag(),
         etag
     );
+}
+
+#[test]
+fn values_of_a_newer_version_are_kept_and_make_the_issue_read_only() {
+    let comment = |kind: &str| {
+        Value::Array(vec![Value::object([
+            ("id", Value::from("c1")),
+            ("by", "human:ada".into()),
+            ("at", "2030-01-01T00:00:00Z".into()),
+            ("text", "Hello".into()),
+            ("kind", kind.into()),
+        ])])
+    };
+    let gate = |status: &str| {
+        Value::object([("review", Value::object([("status", Value::from(status))]))])
+    };
+    let link = |kind: &str| {
+        let link = Value::object([("kind", Value::from(kind)), ("target", "k7m2abcdef".into())]);
+        Value::Array(vec![link])
+    };
+    for (name, known, newer) in [
+        ("state", Value::from("open"), Value::from("paused")),
+        ("priority", "high".into(), "someday".into()),
+        ("comments", comment("note"), comment("verdict")),
+        ("gates", gate("passed"), gate("waived")),
+        ("links", link("related"), link("blocks_softly")),
+    ] {
+        let issue = Issue::from_fields(with(name, known)).unwrap();
+        assert!(!issue.is_read_only(), "{name}");
+        let issue = Issue::from_fields(with(name, newer.clone())).unwrap();
+        assert_eq!(issue.newer.keys().collect::<Vec<_>>(), [name]);
+        assert_eq!(issue.to_fields()[name], newer);
+        assert_eq!(Issue::from_fields(issue.to_fields()), Ok(issue));
+    }
 }

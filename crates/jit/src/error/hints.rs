@@ -13,6 +13,7 @@ pub(super) fn of_refusal(refusal: &Refusal) -> Vec<String> {
         Refusal::NotFound { .. } | Refusal::MissingTarget { .. } => one("jit issue list"),
         Refusal::Ambiguous { .. } => one("type more characters of the id"),
         Refusal::Unreadable { .. } => one("jit validate"),
+        Refusal::ReadOnly { .. } => one("use a newer jit"),
         Refusal::UnknownGate { key, nearest } => {
             let mut hints = Vec::new();
             if let Some(nearest) = nearest {
@@ -67,6 +68,7 @@ fn unfinished(id: &str, blockers: &[Blocker]) -> Vec<String> {
             | Blocker::Parent { .. }
             | Blocker::NotBefore { .. }
             | Blocker::Cycle
+            | Blocker::Newer { .. }
             | Blocker::Checklist { .. } => format!("jit issue show {id}"),
         };
         if !hints.contains(&hint) {

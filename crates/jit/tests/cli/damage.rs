@@ -94,3 +94,45 @@ fn a_held_lock_is_waited_for_and_then_said() {
     store.unlock().unwrap();
     repo.create("B");
 }
+
+#[test]
+fn values_of_a_newer_version_are_shown_and_never_overwritten() {
+    let repo = Repo::new();
+    let newer = repo.create("Newer");
+    let waits = repo.create_with("Waits", &["--dep", &newer]);
+    let other = repo.create("Other");
+    let path = format!(".jit/issues/{}/{newer}.json", &newer[..2]);
+    let text = std::fs::read_to_string(repo.root().join(&path)).unwrap();
+    let text = text.replace("\"normal\"", "\"someday\"");
+    let text = text.replace("\"open\"", "\"paused\"");
+    repo.write(&path, &text);
+    let shown = repo.json(&["issue", "show", &newer]);
+    assert_eq!(shown["priority"], "someday");
+    assert_eq!(shown["blocked_by"][0]["kind"], "newer");
+    assert_eq!(
+        shown["blocked_by"][0]["fields"],
+        serde_json::json!(["priority", "state"])
+    );
+    assert_eq!(repo.ready(), [other.as_str()]);
+    for verb in [
+        &["issue", "claim", &newer, "agent:bob"][..],
+        &["issue", "done", &newer],
+        &["issue", "comment", &newer, "hello"],
+        &["issue", "update", &newer, "-p", "low"],
+        &["issue", "delete", &newer, "--force"],
+        &["dep", "add", &newer, &other],
+    ] {
+        let answer = repo.jit(&[verb, &["--json"]].concat());
+        assert_eq!(answer.code, 9, "{verb:?}: {answer:?}");
+        let error: serde_json::Value = serde_json::from_str(&answer.stderr).unwrap();
+        assert_eq!(error["error"]["code"], "format_too_new");
+        assert_eq!(error["error"]["details"]["id"], newer.as_str());
+    }
+    let answer = repo.jit(&["issue", "claim-next", "agent:bob", "-o", "id"]);
+    assert_eq!(answer.stdout.trim(), other, "{answer:?}");
+    assert_eq!(repo.jit(&["issue", "claim-next", "agent:bob"]).code, 3);
+    repo.ok(&["issue", "comment", &waits, "others go on"]);
+    repo.jit(&["validate", "--fix"]);
+    let after = std::fs::read_to_string(repo.root().join(&path)).unwrap();
+    assert_eq!(after, text, "not even a repair touches it");
+}

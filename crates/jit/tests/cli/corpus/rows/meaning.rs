@@ -82,6 +82,9 @@ fn fields() -> Vec<Row> {
         of_late("done, but never closed", "closed_at", |lab| {
             lab.edit(&lab.ids.late, |issue| issue["state"] = json!("done"));
         }),
+        of_late("word of a newer version", "newer_values", |lab| {
+            lab.edit(&lab.ids.late, |issue| issue["state"] = json!("paused"));
+        }),
         of_late("in progress by nobody", "nobody_works", |lab| {
             lab.edit(&lab.ids.late, |issue| issue["state"] = json!("in_progress"));
         }),
