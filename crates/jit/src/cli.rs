@@ -5,8 +5,8 @@
 use crate::args::global::{Condition, Format, GlobalArgs};
 use crate::branch;
 use crate::commands::{
-    dep, events, gate, graph, import, init, issue, lease, merge_driver, query, recover, status,
-    validate, r#where, why,
+    dep, events, export, gate, graph, import, init, issue, lease, merge_driver, query, recover,
+    status, validate, r#where, why,
 };
 use crate::context::Context;
 use crate::crash;
@@ -84,6 +84,9 @@ enum Command {
     /// Take over issues from other trackers
     #[command(subcommand)]
     Import(import::Command),
+    /// Write the records for other programs, or to keep them
+    #[command(subcommand)]
+    Export(export::Command),
     /// Short for `query ready`
     Ready(query::ready::Args),
     /// Short for `issue show`
@@ -110,6 +113,7 @@ impl Command {
             Self::Lease(verb) => verb.shape(),
             Self::Events(verb) => verb.shape(),
             Self::Import(verb) => verb.shape(),
+            Self::Export(verb) => verb.shape(),
             Self::Why(_) => Shape::Why,
             Self::Ready(_) | Self::Show(_) | Self::Claim(_) | Self::Done(_) => Shape::Issue,
         }
@@ -128,6 +132,7 @@ impl Command {
             | Self::Why(_)
             | Self::Graph(_)
             | Self::Events(_)
+            | Self::Export(_)
             | Self::Ready(_)
             | Self::Show(_) => Condition::NONE,
             Self::Issue(verb) => verb.conditions(),
@@ -160,6 +165,7 @@ impl Command {
             Self::Lease(verb) => verb.run(context),
             Self::Events(verb) => verb.run(context),
             Self::Import(verb) => verb.run(context),
+            Self::Export(verb) => verb.run(context),
             Self::Ready(_) => query::ready::run(context),
             Self::Show(args) => issue::show::run(&args, context),
             Self::Claim(args) => issue::claim::run(args, context),

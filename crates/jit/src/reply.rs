@@ -40,6 +40,8 @@ pub(crate) enum Shape {
     Import,
     /// A drawing of the graph.
     Drawing,
+    /// What an export has written.
+    Export,
 }
 
 /// The members of an issue and then those that a shape adds, the last one to fill what is left.
@@ -103,6 +105,7 @@ impl Shape {
                 "records", "taken", "skipped", "mapped", "edges", "left_out", "changed",
             ],
             Self::Drawing => &["nodes", "edges"],
+            Self::Export => &["file", "gates", "issues"],
         }
     }
 
@@ -126,7 +129,8 @@ impl Shape {
             | Self::Place
             | Self::Status
             | Self::Import
-            | Self::Drawing => self.fields(),
+            | Self::Drawing
+            | Self::Export => self.fields(),
         }
     }
 
@@ -138,6 +142,7 @@ impl Shape {
             Self::Recovered => "path",
             Self::Finding | Self::Repair => "code",
             Self::Place | Self::Status | Self::Import | Self::Drawing => "store",
+            Self::Export => "file",
             Self::Issue
             | Self::Blocked
             | Self::Why
@@ -162,6 +167,8 @@ pub(crate) enum Body {
     Document { text: String, object: Value },
     /// Objects that come one after the other.
     Stream(Objects),
+    /// Objects that are lines of JSON whoever reads them.
+    Lines(Objects),
 }
 
 /// What people find on standard output.

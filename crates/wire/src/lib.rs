@@ -11,6 +11,7 @@ pub mod finding;
 pub mod gate;
 pub mod issue;
 pub mod lease;
+pub mod record;
 pub mod schema;
 pub mod transition;
 

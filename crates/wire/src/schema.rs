@@ -7,11 +7,11 @@
 mod finding;
 mod upkeep;
 
-use crate::{gate, issue, lease};
+use crate::{gate, issue, lease, record};
 use jit_core::gate::{GateMode, GateStage, GateStatus};
 use jit_core::graph::BranchEnd;
 use jit_core::issue::{CommentKind, LinkKind};
-use jit_core::{ErrorKind, LeaseState, Priority, ShownState};
+use jit_core::{ErrorKind, LeaseState, Priority, ShownState, State};
 use serde_json::{Value, json};
 
 /// Returns every document with the name of its file, in order of the names.
@@ -27,6 +27,7 @@ pub fn documents() -> Vec<(&'static str, Value)> {
         ("place", upkeep::place_document()),
         ("recovered", upkeep::recovered_document()),
         ("repair", finding::repair_document()),
+        ("record", record_document()),
         ("transition", transition_document()),
     ]
 }
@@ -109,6 +110,26 @@ fn issue_document() -> Value {
         "issue",
         "An issue; `changed` and `transitions` are there after a write",
         &required,
+        &Value::Object(properties),
+    )
+}
+
+fn record_document() -> Value {
+    let mut properties = serde_json::Map::new();
+    for part in [plain_fields(), graph_fields(), work_fields(), times()] {
+        if let Value::Object(members) = part {
+            properties.extend(members);
+        }
+    }
+    properties.retain(|name, _| !record::COMPUTED.contains(&name.as_str()));
+    properties.insert("state".to_owned(), one_of(State::ALL.map(State::as_str)));
+    let stored = issue::FIELDS
+        .into_iter()
+        .filter(|name| !record::COMPUTED.contains(name));
+    document(
+        "record",
+        "An issue as `export jsonl` writes it: what is stored; a line with `stage` is a gate instead",
+        &stored.collect::<Vec<_>>(),
         &Value::Object(properties),
     )
 }

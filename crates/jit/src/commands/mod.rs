@@ -6,6 +6,7 @@
 mod answer;
 pub(crate) mod dep;
 pub(crate) mod events;
+pub(crate) mod export;
 pub(crate) mod gate;
 pub(crate) mod graph;
 pub(crate) mod import;

@@ -60,7 +60,8 @@ pub(super) fn page(shape: Shape, object: &Value) -> Page {
         | Shape::Place
         | Shape::Recovered
         | Shape::Import
-        | Shape::Drawing => members(shape, object),
+        | Shape::Drawing
+        | Shape::Export => members(shape, object),
     }
 }
 
@@ -81,7 +82,8 @@ pub(super) fn list(shape: Shape, objects: &[Value], width: Option<usize>) -> Pag
         | Shape::Recovered
         | Shape::Status
         | Shape::Import
-        | Shape::Drawing => rows(objects, shape.columns(), width),
+        | Shape::Drawing
+        | Shape::Export => rows(objects, shape.columns(), width),
     }
 }
 

@@ -11,6 +11,7 @@ mod table;
 mod untrusted;
 
 pub(crate) use color::ColorChoice;
+pub(crate) use json::line as json_line;
 pub(crate) use untrusted::is_deceptive;
 
 use crate::args::global::{Format, GlobalArgs};
@@ -165,6 +166,7 @@ impl Terminal {
     ) -> Result<(), Failure> {
         let text = match body {
             Body::Stream(objects) => return self.print_stream(out, objects, shape),
+            Body::Lines(objects) => return print_lines(out, objects),
             Body::One(object) => self.one(object, shape, audience),
             Body::List(objects) => self.list(objects, shape, audience),
             Body::Document { text, object } => match self.format {
@@ -273,6 +275,16 @@ impl Terminal {
     fn json_line(&self, object: Value) -> String {
         json::line(&json::select(object, &self.fields)) + "\n"
     }
+}
+
+/// Prints each object as a line of JSON; they are all there, so that none is waited for.
+fn print_lines(out: &mut impl Write, objects: Objects) -> Result<(), Failure> {
+    for object in objects {
+        if let Some(object) = object.map_err(Failure::Source)? {
+            writeln!(out, "{}", json::line(&object)).map_err(Failure::Output)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the bare names, one a line.

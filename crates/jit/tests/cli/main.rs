@@ -9,6 +9,7 @@ mod damage;
 mod dep;
 mod environment;
 mod events;
+mod export;
 mod fencing;
 mod files;
 mod gate;

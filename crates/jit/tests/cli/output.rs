@@ -145,6 +145,7 @@ fn a_command_that_is_none_gets_help() {
           events        Read and follow the log
           merge-driver  Merge two versions of an issue's file, as git asks for it
           import        Take over issues from other trackers
+          export        Write the records for other programs, or to keep them
           ready         Short for `query ready`
           show          Short for `issue show`
           claim         Short for `issue claim`

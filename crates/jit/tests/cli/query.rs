@@ -127,22 +127,31 @@ fn states_are_those_that_are_shown() {
 fn a_label_or_a_namespace_finds_its_issues() {
     let repo = Repo::new();
     repo.check(&["query", "label", "area:*"], expect![[""]]);
-    repo.check(&["query", "label", "area:*", "--json"], expect![[r#"
+    repo.check(
+        &["query", "label", "area:*", "--json"],
+        expect![[r#"
         []
-    "#]]);
+    "#]],
+    );
     let core = repo.create_with("Core", &["--label", "area:core"]);
     repo.create_with(
         "Shell",
         &["--label", "area:shell,evil\u{202e}", "-p", "high"],
     );
     repo.create_with("Plain", &["--label", "area"]);
-    repo.check(&["query", "label", "area:*"], expect![[r#"
+    repo.check(
+        &["query", "label", "area:*"],
+        expect![[r#"
         0002abcdef  high    ready  -  Shell
         0001abcdef  normal  ready  -  Core
-    "#]]);
-    repo.check(&["query", "label", "area:core", "-o", "id"], expect![[r#"
+    "#]],
+    );
+    repo.check(
+        &["query", "label", "area:core", "-o", "id"],
+        expect![[r#"
         0001abcdef
-    "#]]);
+    "#]],
+    );
     repo.check(
         &["query", "label", "evil*", "--fields", "labels"],
         expect![[r#"
@@ -150,9 +159,12 @@ fn a_label_or_a_namespace_finds_its_issues() {
         "#]],
     );
     repo.ok(&["issue", "done", &core]);
-    repo.check(&["query", "label", "area:*"], expect![[r#"
+    repo.check(
+        &["query", "label", "area:*"],
+        expect![[r#"
         0002abcdef  high  ready  -  Shell
-    "#]]);
+    "#]],
+    );
     repo.check(
         &["query", "label", "area:*", "--all", "--limit", "1"],
         expect![[r#"
@@ -166,10 +178,18 @@ fn a_label_or_a_namespace_finds_its_issues() {
         error: invalid value 'two words' for '<LABEL>': `two words` is not a label (1 to 128 bytes, no spaces or commas, not beginning with `-`)
         --- exit 2
     "#]]);
-    repo.check(&["query", "label"], expect![[r#"
+}
+
+#[test]
+fn what_can_be_no_label_is_refused() {
+    let repo = Repo::new();
+    repo.check(
+        &["query", "label"],
+        expect![[r#"
         --- stderr
         error: the following required arguments were not provided: <LABEL>
         hint: usage: jit query label <LABEL>
         --- exit 2
-    "#]]);
+    "#]],
+    );
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns the list of verbs. Refuses their arguments: each verb has a file.
 
+mod export;
 mod query;
 mod tail;
 
@@ -14,13 +15,14 @@ use crate::reply::{Reply, Shape};
 pub(crate) enum Command {
     Tail(tail::Args),
     Query(query::Args),
+    Export(export::Args),
 }
 
 impl Command {
     /// Returns what the answer consists of.
     pub(crate) fn shape(&self) -> Shape {
         match self {
-            Self::Tail(_) | Self::Query(_) => Shape::Event,
+            Self::Tail(_) | Self::Query(_) | Self::Export(_) => Shape::Event,
         }
     }
 
@@ -29,6 +31,7 @@ impl Command {
         match self {
             Self::Tail(args) => tail::run(&args, context),
             Self::Query(args) => query::run(&args, context),
+            Self::Export(args) => export::run(&args, context),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Sampler<'_> {
         } else {
             ("samples/errors", &answer.stderr)
         };
-        let is_stream = arguments[0] == "events" || stdin.starts_with('{');
+        let is_stream = ["events", "export"].contains(&arguments[0]) || stdin.starts_with('{');
         let extension = if is_stream { "jsonl" } else { "json" };
         let path = format!("{kind}/{name}.{extension}");
         let text = self.repo.normal(text);
@@ -110,6 +110,9 @@ fn life_of_an_issue(sampler: &mut Sampler<'_>) -> Ids {
             "area:core",
         ],
     );
+    // The lines come in the order of random ids, so that one issue has to do.
+    sampler.keep("export_jsonl", &["export", "jsonl"]);
+    sampler.keep("events_export", &["events", "export"]);
     let tests = repo.create_with(
         "Write tests",
         &["--gate", "review", "--check", "covers errors"],

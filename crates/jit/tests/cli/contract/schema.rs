@@ -100,6 +100,7 @@ fn shape_of(object: &Value) -> Option<&'static str> {
         ("granted_at", "lease"),
         ("lc", "event"),
         ("stage", "gate"),
+        ("created_at", "record"),
         ("outcome", "recovered"),
         ("remedy", "finding"),
         ("steps", "repair"),
