@@ -13,6 +13,7 @@ mod linear;
 mod places;
 mod power;
 mod readers;
+mod reading;
 mod storms;
 mod support;
 mod worktrees;
