@@ -9,6 +9,7 @@ mod durability;
 mod errors;
 mod kills;
 mod leases;
+mod limits;
 mod linear;
 mod places;
 mod power;

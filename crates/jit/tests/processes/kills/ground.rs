@@ -2,7 +2,7 @@
 //!
 //! Owns the scenarios. Refuses to run them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::verbs::{Deed, Effect, ROWS, Write};
 use crate::support::repo::{Repo, words};
@@ -11,6 +11,9 @@ use crate::support::tree::Tree;
 
 /// More writes than any store keeps in its log before it writes a checkpoint.
 const MOST_WRITES: usize = 200;
+
+/// More issues than a store reads without an index.
+const N_INDEXED: usize = 220;
 
 /// A beads log of two issues, one of which waits for the other.
 const IMPORT: &str = concat!(
@@ -32,7 +35,7 @@ pub(crate) struct Ground {
 
 /// A named way to make a ground.
 #[derive(Clone, Copy)]
-pub(super) struct Scenario {
+pub(crate) struct Scenario {
     /// What the report calls it.
     pub name: &'static str,
     /// Makes the ground.
@@ -65,7 +68,7 @@ pub(super) enum Recoveries {
 
 impl Scenario {
     /// Makes the ground.
-    pub(super) fn ground(&self) -> Ground {
+    pub(crate) fn ground(&self) -> Ground {
         match self.prepare {
             Prepare::By(make) => make(),
             Prepare::Verb(write) => verb(self.name, write),
@@ -79,6 +82,7 @@ pub(super) fn scenarios(is_thorough: bool) -> Vec<Scenario> {
     let special = [
         special("the first create", first_create as fn() -> Ground),
         special("done with a checkpoint", done_at_checkpoint),
+        special("create in an indexed store", create_indexed),
     ];
     let verbs = ROWS.iter().filter_map(|row| match row.deed {
         Deed::Writes(write) => Some((row.name, Prepare::Verb(write), write.effect)),
@@ -171,6 +175,30 @@ fn done_at_checkpoint() -> Ground {
     empty_log(&repo);
     until_checkpoint(&repo).restore(repo.root());
     ground(repo, &["issue", "done", &ids.work, "--json"])
+}
+
+/// So many issues are kept in an index too, which must not matter to anybody who is killed.
+fn create_indexed() -> Ground {
+    let repo = Repo::in_memory();
+    let log: String = (0..N_INDEXED)
+        .map(|number| {
+            format!(
+                r#"{{"id":"b-{number}","title":"{PROBE} {number}","status":"open","priority":2,"issue_type":"task","created_at":"2025-01-01T00:00:00Z"}}"#
+            ) + "\n"
+        })
+        .collect();
+    std::fs::write(repo.root().join("IMPORT"), log).expect("a file can be written");
+    repo.ok(&["import", "beads", "IMPORT"]);
+    repo.create(BYSTANDER);
+    let work = repo.create("work");
+    assert!(
+        Tree::of(repo.root()).has(Path::new(".git/jit/index.db")),
+        "so many issues are kept in an index"
+    );
+    ground(
+        repo,
+        &["issue", "create", "-t", "fresh", "--dep", &work, "--json"],
+    )
 }
 
 struct Ids {

@@ -4,15 +4,15 @@
 //! works. The sweep prints how often it killed.
 
 mod control;
+mod elsewhere;
 mod ground;
-mod init;
 mod oracle;
 mod remains;
 mod restart;
 mod sweep;
 mod verbs;
 
-pub(crate) use self::ground::{Ground, done as ground_of_done};
+pub(crate) use self::ground::{Ground, Scenario, done as ground_of_done};
 pub(crate) use self::oracle::{Oracle, Outcome};
 pub(crate) use self::restart::of_another_boot;
 
@@ -31,6 +31,11 @@ const N_WORKERS: usize = 2;
 
 /// How many violations are told in full.
 const MOST_SHOWN: usize = 8;
+
+/// Returns every command that writes, prepared to be made to fail.
+pub(crate) fn writing_commands() -> Vec<Scenario> {
+    scenarios(false)
+}
 
 #[test]
 fn a_kill_at_any_system_call_leaves_all_or_nothing() {

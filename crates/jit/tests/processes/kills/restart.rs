@@ -49,9 +49,10 @@ pub(super) fn after(tree: Tree, synced: &Tree) -> Tree {
         tree = tree.with(&path, lost);
     }
     // The index of another boot is made anew; what it held then must not matter.
-    let index: Vec<PathBuf> = tree
-        .files_below(Path::new(".jit/local"))
+    let private = tree.files_below(Path::new(".git/jit"));
+    let index: Vec<PathBuf> = private
         .map(|(path, _)| path.to_owned())
+        .filter(|path| path.to_string_lossy().contains("/index.db"))
         .collect();
     index.iter().fold(tree, |tree, path| tree.without(path))
 }

@@ -19,7 +19,7 @@ pub(super) struct Row {
 pub(super) enum Deed {
     /// It only reads.
     Reads,
-    /// It is another name of this command.
+    /// It is another name of this command, or asks an editor first and then does the same.
     Is(&'static str),
     /// It writes otherwise than by a transaction; a test of its own kills it.
     Elsewhere,
@@ -95,15 +95,19 @@ const fn effective(
     }
 }
 
+const fn elsewhere(name: &'static str) -> Row {
+    Row {
+        name,
+        deed: Deed::Elsewhere,
+    }
+}
+
 const DEFINE: &[&str] = &["gate", "define", "review", "--title", "Review"];
 const REQUIRE: &[&str] = &["gate", "add", "IDLE", "review"];
 
 /// Every command of the program.
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        name: "init",
-        deed: Deed::Elsewhere,
-    },
+    elsewhere("init"),
     reads("where"),
     reads("status"),
     reads("validate"),
@@ -136,16 +140,23 @@ pub(super) const ROWS: &[Row] = &[
         &["IDLE"],
     ),
     writes("issue comment", &["WORK", "a word"]),
+    is("issue edit", "issue update"),
     after("issue archive", &[&["issue", "done", "WORK"]], &["WORK"]),
     writes("issue delete", &["WORK", "--force"]),
     writes("issue label", &["WORK,IDLE", "seen"]),
     writes("issue link", &["WORK", "related", "IDLE", "FIRST"]),
     writes("dep add", &["IDLE", "WORK"]),
     writes("dep rm", &["FIRST", "WORK"]),
+    reads("dep tree"),
     writes("gate define", &["review", "--title", "Review"]),
     reads("gate list"),
     reads("gate show"),
     after("gate add", &[DEFINE], &["IDLE", "review"]),
+    after("gate remove", &[DEFINE, REQUIRE], &["review", "--force"]),
+    is("registry define", "gate define"),
+    reads("registry list"),
+    is("registry remove", "gate remove"),
+    reads("registry show"),
     after("gate rm", &[DEFINE, REQUIRE], &["IDLE", "review"]),
     after("gate pass", &[DEFINE, REQUIRE], &["IDLE", "review"]),
     after("gate fail", &[DEFINE, REQUIRE], &["IDLE", "review"]),
@@ -166,6 +177,8 @@ pub(super) const ROWS: &[Row] = &[
         Effect::Unlogged,
     ),
     reads("lease list"),
+    reads("lease check"),
+    writes("lease cancel", &["WORK"]),
     effective(
         "lease sweep",
         &[&["issue", "claim", "IDLE", "agent:b", "--ttl", "1ms"]],
@@ -175,6 +188,8 @@ pub(super) const ROWS: &[Row] = &[
     reads("events tail"),
     reads("events query"),
     writes("import beads", &["IMPORT"]),
+    elsewhere("recover"),
+    elsewhere("merge-driver"),
     reads("ready"),
     reads("show"),
     is("claim", "issue claim"),

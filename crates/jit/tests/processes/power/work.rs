@@ -83,9 +83,9 @@ pub(super) fn in_another_boot(disk: &Disk) {
     {
         std::fs::write(&mark, other).expect("the mark can be written");
     }
-    let local = root.join(".jit/local");
-    if local.exists() {
-        std::fs::remove_dir_all(&local).expect("what is local may go at any time");
+    let index = root.join(".git/jit/index.db");
+    if index.exists() {
+        std::fs::remove_file(&index).expect("the index may go at any time");
     }
 }
 
