@@ -196,3 +196,44 @@ fn a_claimed_issue_is_done_once() {
         1
     );
 }
+
+#[test]
+fn a_slot_has_as_many_winners_as_places() {
+    const N_PLACES: usize = 5;
+    let repo = Repo::new();
+    for number in 0..N_RACERS {
+        repo.create(&format!("task {number}"));
+    }
+    let slot = format!("account:main={N_PLACES}");
+    let command = |number| {
+        let who = format!("agent:a{number}");
+        words(&["issue", "claim-next", &who, "--slot", &slot, "--json"])
+    };
+    for round in 1..=3 {
+        let answers = race(field(repo.root(), N_RACERS, command));
+        let (won, lost) = winners(&answers);
+        assert_eq!(won.len(), N_PLACES, "{answers:#?}");
+        assert!(lost.iter().all(|code| *code == Some(6)), "{answers:#?}");
+        let refused = answers.iter().filter(|answer| answer.code == Some(6));
+        assert!(
+            refused
+                .clone()
+                .all(|answer| answer.error_code() == "slot_full")
+        );
+        let held = repo.json(&["lease", "list"]);
+        assert_eq!(
+            held.as_array().map(Vec::len),
+            Some(N_PLACES),
+            "round {round}"
+        );
+        // Whatever ends a lease makes its place free.
+        for (number, answer) in won.iter().enumerate() {
+            let id = answer.json()["id"].as_str().unwrap().to_owned();
+            match number % 3 {
+                0 => repo.ok(&["issue", "done", &id]),
+                1 => repo.ok(&["issue", "release", &id, "--force"]),
+                _ => repo.ok(&["issue", "reject", &id]),
+            };
+        }
+    }
+}

@@ -5,6 +5,8 @@
 //! reads the files that the repository keeps.
 
 mod claims;
+mod counters;
+mod crowd;
 mod durability;
 mod errors;
 mod kills;
