@@ -6,7 +6,7 @@ use crate::args::global::{Condition, Format, GlobalArgs};
 use crate::branch;
 use crate::commands::{
     dep, events, export, gate, graph, import, init, issue, lease, merge_driver, query, recover,
-    status, validate, r#where, why,
+    resolve, status, validate, r#where, why,
 };
 use crate::context::Context;
 use crate::crash;
@@ -53,6 +53,8 @@ enum Command {
     Validate(validate::Args),
     /// Bring back what a git command removed before it was committed
     Recover(recover::Args),
+    /// Merge by field what git left unmerged, and settle what no rule decides
+    Resolve(resolve::Args),
     /// Create, show, change, claim and finish issues
     #[command(subcommand)]
     Issue(issue::Command),
@@ -104,6 +106,7 @@ impl Command {
             Self::Status(_) => Shape::Status,
             Self::Recover(_) => Shape::Recovered,
             Self::Validate(args) => args.shape(),
+            Self::Resolve(_) => Shape::Resolution,
             Self::Issue(verb) => verb.shape(),
             Self::Dep(verb) => verb.shape(),
             Self::Gate(verb) => verb.shape(),
@@ -128,6 +131,7 @@ impl Command {
             | Self::Status(_)
             | Self::Validate(_)
             | Self::Recover(_)
+            | Self::Resolve(_)
             | Self::Query(_)
             | Self::Why(_)
             | Self::Graph(_)
@@ -155,6 +159,7 @@ impl Command {
             Self::Status(_) => status::run(context),
             Self::Validate(args) => validate::run(&args, context),
             Self::Recover(_) => recover::run(context),
+            Self::Resolve(args) => resolve::run(&args, context),
             Self::Issue(verb) => verb.run(context),
             Self::Dep(verb) => verb.run(context),
             Self::Gate(verb) => verb.run(context),

@@ -69,19 +69,39 @@ impl Git {
 
     /// Runs git with this input and returns what it wrote; another exit code than 0 is an error with its words.
     pub(crate) fn answer(&self, arguments: &[&str], input: &[u8]) -> io::Result<Vec<u8>> {
-        let mut child = self
-            .command(arguments.iter().copied())?
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let mut stdin = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let output = std::thread::scope(|scope| {
-            // A git that reads no more has its reasons, and its exit code tells them.
-            scope.spawn(move || stdin.write_all(input));
-            child.wait_with_output()
-        })?;
-        succeeded(output, arguments)
+        let command = self.command(arguments.iter().copied())?;
+        feed(command, arguments, input)
+    }
+
+    /// Runs git likewise, for what makes it compare files: no filter runs, whatever the clone's configuration says.
+    pub(crate) fn answer_unfiltered(
+        &self,
+        arguments: &[&str],
+        input: &[u8],
+    ) -> io::Result<Vec<u8>> {
+        let list = ["config", "--list", "--name-only", "-z"];
+        let names = self.answer(&list, b"")?;
+        let names = String::from_utf8_lossy(&names).into_owned();
+        let is_program = |name: &&str| {
+            name.starts_with("filter.")
+                && [".clean", ".smudge", ".process", ".required"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+        };
+        let mut command = self.command(arguments.iter().copied())?;
+        let mut n_off = 0;
+        for name in names.split('\0').filter(is_program) {
+            let value = if name.ends_with(".required") {
+                "false"
+            } else {
+                ""
+            };
+            command.env(format!("GIT_CONFIG_KEY_{n_off}"), name);
+            command.env(format!("GIT_CONFIG_VALUE_{n_off}"), value);
+            n_off += 1;
+        }
+        command.env("GIT_CONFIG_COUNT", n_off.to_string());
+        feed(command, arguments, input)
     }
 
     /// Returns git with arguments, to be started at the top of the worktree; an error when it is not on the search path.
@@ -201,6 +221,22 @@ impl History for Git {
             }
         })
     }
+}
+
+/// Runs a command with this input.
+fn feed(mut command: Command, arguments: &[&str], input: &[u8]) -> io::Result<Vec<u8>> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let output = std::thread::scope(|scope| {
+        // A git that reads no more has its reasons, and its exit code tells them.
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output()
+    })?;
+    succeeded(output, arguments)
 }
 
 fn succeeded(output: Output, arguments: &[&str]) -> io::Result<Vec<u8>> {

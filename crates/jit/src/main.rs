@@ -17,6 +17,7 @@ mod identity;
 mod output;
 mod process;
 mod reply;
+mod unmerged;
 
 fn main() -> std::process::ExitCode {
     cli::main()

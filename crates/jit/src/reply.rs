@@ -32,6 +32,8 @@ pub(crate) enum Shape {
     Recovered,
     /// The report of a repair.
     Repair,
+    /// Merges that were settled.
+    Resolution,
     /// Where the store is.
     Place,
     /// The state of the repository.
@@ -84,6 +86,7 @@ impl Shape {
                 "code",
             ],
             Self::Event => &jit_wire::event::FIELDS,
+            Self::Resolution => &["id", "path", "outcome", "open", "conflicts"],
             Self::Recovered => &[
                 "kind", "issue", "path", "found", "outcome", "saved", "lines",
             ],
@@ -124,6 +127,7 @@ impl Shape {
             Self::Event => &["ts", "type", "issue", "actor", "note"],
             Self::Finding => &["code", "issue", "path", "message"],
             Self::Recovered => &["kind", "outcome", "path", "lines"],
+            Self::Resolution => &["id", "outcome", "open"],
             Self::Repair
             | Self::Renewal
             | Self::Place
@@ -141,6 +145,7 @@ impl Shape {
             Self::Lease => "issue",
             Self::Recovered => "path",
             Self::Finding | Self::Repair => "code",
+            Self::Resolution => "id",
             Self::Place | Self::Status | Self::Import | Self::Drawing => "store",
             Self::Export => "file",
             Self::Issue

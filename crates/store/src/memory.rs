@@ -3,7 +3,7 @@
 //! Owns the plainest possible meaning of the traits. Refuses files, and so recovery.
 
 use crate::error::{Result, StoreError};
-use crate::file::{Lost, Restored, Warning};
+use crate::file::{Lost, Replacement, Restored, Warning};
 use crate::history::History;
 use crate::host::{Host, SystemHost};
 use crate::traits::{Committed, Cursor, Events, Store, Txn, Watch};
@@ -132,6 +132,16 @@ impl Store for MemoryStore {
             shared: Arc::clone(&self.shared),
             n_seen,
         }))
+    }
+
+    fn put_merged(&self, files: &[Replacement]) -> Result<Vec<Warning>> {
+        match files.first() {
+            None => Ok(Vec::new()),
+            Some(file) => Err(StoreError::Damaged {
+                path: file.record.path(),
+                reason: "a store in memory has no files".to_owned(),
+            }),
+        }
     }
 
     fn lost(&self, _: &dyn History) -> Result<Lost> {

@@ -3,7 +3,7 @@
 //! Owns the two traits and their answers. Refuses policy: a store writes what it is given.
 
 use crate::error::Result;
-use crate::file::{Lost, Restored, Warning};
+use crate::file::{Lost, Replacement, Restored, Warning};
 use crate::history::History;
 use jit_core::{Assignee, Changeset, Event, Receipt, Snapshot};
 use std::fmt::Debug;
@@ -38,6 +38,12 @@ pub trait Store: Debug + Send + Sync {
 
     /// Returns what was acknowledged and is gone since, because something else removed it; never writes.
     fn lost(&self, history: &dyn History) -> Result<Lost>;
+
+    /// Replaces files of records by what a merge has made of them, if they still hold what was merged.
+    ///
+    /// They go through the log like any change, but past the check for merges under way, since this ends one. The log of
+    /// events is told by the next writer of each issue.
+    fn put_merged(&self, files: &[Replacement]) -> Result<Vec<Warning>>;
 
     /// Brings back what is lost, in one transaction in the name of `by`; what has changed since it was found is left alone.
     fn restore(&self, lost: &Lost, by: &Assignee) -> Result<Restored>;

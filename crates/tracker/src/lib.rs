@@ -12,6 +12,7 @@ mod import;
 mod issues;
 mod leases;
 mod mend;
+mod merges;
 mod ports;
 mod recovery;
 mod tracker;

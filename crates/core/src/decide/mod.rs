@@ -54,7 +54,7 @@ pub use reject::reject;
 pub use release::release;
 pub use renew::{RenewOutcome, Renewal, Renewed, renew};
 pub use reopen::reopen;
-pub use resolve::{Settlement, Take, resolve, settle};
+pub use resolve::{Settlement, Take, resolve, settle, settle_unseen};
 pub use sweep::sweep;
 pub use update::{ClearedField, Update, update};
 

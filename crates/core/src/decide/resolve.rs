@@ -6,7 +6,7 @@ use super::Decision;
 use super::edit::{AfterEnd, Edit, Step};
 use crate::event::EventKind;
 use crate::fields::FieldError;
-use crate::merge::{Conflict, set_place};
+use crate::merge::{Conflict, reseal, set_place};
 use crate::{Assignee, Issue, IssueId, Refusal, Request, Snapshot, State, Timestamp, Value};
 
 /// Which side is to stand.
@@ -59,17 +59,34 @@ pub fn resolve(
         let lease = edit.live_lease(id).map(|lease| lease.holder.clone());
         let mut settled = settle(found, settlement, request.now.wall)?;
         settle_holder(&mut settled, lease.as_ref());
-        let fields: Vec<String> = open_fields(found)
-            .into_iter()
-            .filter(|field| !open_fields(&settled).contains(field))
-            .collect();
-        let note = (!fields.is_empty()).then(|| format!("resolved: {}", fields.join(", ")));
-        let step = Step::noted(EventKind::IssueUpdated, note);
+        let step = Step::noted(EventKind::IssueUpdated, note(found, &settled));
         if !edit.change(id, step, |issue| *issue = settled) {
             edit.tell_merges(id);
         }
     }
     Ok(edit.finish())
+}
+
+/// Settles a merge that nobody has seen yet, so that the settlement is a part of it.
+pub fn settle_unseen(
+    issue: &Issue,
+    settlement: &Settlement,
+    now: Timestamp,
+) -> Result<Issue, Refusal> {
+    let mut settled = settle(issue, settlement, now)?;
+    if settled != *issue {
+        let decided = note(issue, &settled);
+        reseal(&mut settled, decided.as_deref());
+    }
+    Ok(settled)
+}
+
+/// Says which fields were settled.
+fn note(before: &Issue, after: &Issue) -> Option<String> {
+    let still_open = open_fields(after);
+    let mut fields = open_fields(before);
+    fields.retain(|field| !still_open.contains(field));
+    (!fields.is_empty()).then(|| format!("resolved: {}", fields.join(", ")))
 }
 
 fn open_fields(issue: &Issue) -> Vec<String> {

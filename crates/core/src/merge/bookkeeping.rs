@@ -158,6 +158,21 @@ impl Issue {
     }
 }
 
+/// Makes what was decided about a merge part of the merge itself, as long as nobody has seen the version that it made.
+pub fn reseal(issue: &mut Issue, decided: Option<&str>) {
+    let mut steps = issue.unrecorded_merges();
+    issue.etag = issue.compute_etag();
+    let Some(last) = steps.last_mut() else {
+        return;
+    };
+    last.etag.clone_from(&issue.etag);
+    last.rev = issue.rev;
+    let notes = last.note.take().into_iter();
+    let notes: Vec<String> = notes.chain(decided.map(str::to_owned)).collect();
+    last.note = (!notes.is_empty()).then(|| notes.join("; "));
+    set_pending(issue, &steps);
+}
+
 /// Returns the entries of the list of conflicts, also those that can't be read as one.
 pub(super) fn entries(issue: &Issue) -> Vec<Value> {
     match issue.extra.get(CONFLICTS) {

@@ -16,7 +16,7 @@ mod rules;
 mod state;
 mod text;
 
-pub use bookkeeping::{CONFLICTS, Conflict, MERGED, Step};
+pub use bookkeeping::{CONFLICTS, Conflict, MERGED, Step, reseal};
 pub use gate::merge_gates;
 pub use issue::{Merged, merge};
 pub use rules::{Place, set_place};

@@ -16,6 +16,7 @@ pub(crate) mod lease;
 pub(crate) mod merge_driver;
 pub(crate) mod query;
 pub(crate) mod recover;
+pub(crate) mod resolve;
 pub(crate) mod status;
 pub(crate) mod validate;
 pub(crate) mod r#where;

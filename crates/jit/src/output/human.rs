@@ -59,6 +59,7 @@ pub(super) fn page(shape: Shape, object: &Value) -> Page {
         | Shape::Renewal
         | Shape::Place
         | Shape::Recovered
+        | Shape::Resolution
         | Shape::Import
         | Shape::Drawing
         | Shape::Export => members(shape, object),
@@ -80,6 +81,7 @@ pub(super) fn list(shape: Shape, objects: &[Value], width: Option<usize>) -> Pag
         | Shape::Renewal
         | Shape::Place
         | Shape::Recovered
+        | Shape::Resolution
         | Shape::Status
         | Shape::Import
         | Shape::Drawing

@@ -40,6 +40,7 @@ mod merge_driver;
 mod output;
 mod query;
 mod recover;
+mod resolve;
 mod seed;
 mod slots;
 mod status;

@@ -134,6 +134,7 @@ fn a_command_that_is_none_gets_help() {
           status        Show how many issues are in which state, and who holds what
           validate      Check the store
           recover       Bring back what a git command removed before it was committed
+          resolve       Merge by field what git left unmerged, and settle what no rule decides
           issue         Create, show, change, claim and finish issues
           dep           Change and show what an issue waits for
           gate          Define, require and pass gates

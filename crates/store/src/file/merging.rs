@@ -5,9 +5,9 @@
 
 use super::format::{self, FormatError, MAX_FILE};
 use super::layout;
-use super::options::Warning;
+use super::options::{Env, Warning};
 use super::session::{Session, change};
-use super::store::{self, FileStore};
+use super::store;
 use crate::error::{Result, StoreError};
 use crate::fs::{self, At, absent_ok};
 use jit_core::merge::{Irreconcilable, merge, merge_gates};
@@ -152,28 +152,38 @@ pub fn read_version(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-impl FileStore {
-    /// Replaces files of records by what a merge has made of them.
-    ///
-    /// They go through the log like any change, but past the check for merges under way, since this ends one.
-    pub fn put_merged(&self, files: &[(Mergeable, Vec<u8>)]) -> Result<Vec<Warning>> {
-        let env = self.env();
-        let mut session = Session::begin(env)?;
-        store::read_format(&*env.fs)?.check_write()?;
-        let mut changes = Vec::with_capacity(files.len());
-        for (record, bytes) in files {
-            let at = record.at();
-            let current = absent_ok(fs::read(&*env.fs, &at, MAX_REPLACED))
-                .map_err(|error| StoreError::io("read", &at, error))?;
-            if current.as_ref() != Some(bytes) {
-                changes.push(change(at, current.as_deref(), Some(bytes.clone())));
-            }
+/// A file that a merge has made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The record.
+    pub record: Mergeable,
+    /// What its file held when it was merged.
+    pub before: Option<Vec<u8>>,
+    /// What it shall hold.
+    pub after: Vec<u8>,
+}
+
+/// Replaces files of records by what a merge has made of them; see [`crate::Store::put_merged`].
+pub(crate) fn put_merged(env: &Env, files: &[Replacement]) -> Result<Vec<Warning>> {
+    let mut session = Session::begin(env)?;
+    store::read_format(&*env.fs)?.check_write()?;
+    let mut changes = Vec::with_capacity(files.len());
+    for file in files {
+        let at = file.record.at();
+        let current = absent_ok(fs::read(&*env.fs, &at, MAX_REPLACED))
+            .map_err(|error| StoreError::io("read", &at, error))?;
+        if current != file.before {
+            let path = at.to_string();
+            return Err(StoreError::ChangedMeanwhile { path });
         }
-        if !changes.is_empty() {
-            session.commit(changes, None)?;
+        if current.as_ref() != Some(&file.after) {
+            changes.push(change(at, current.as_deref(), Some(file.after.clone())));
         }
-        Ok(session.warnings)
     }
+    if !changes.is_empty() {
+        session.commit(changes, None)?;
+    }
+    Ok(session.warnings)
 }
 
 #[cfg(test)]

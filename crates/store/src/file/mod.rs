@@ -21,7 +21,7 @@ mod lock;
 mod log;
 mod lost;
 mod mark;
-mod merging;
+pub(crate) mod merging;
 mod options;
 mod pointer;
 pub mod raw;
@@ -49,7 +49,9 @@ pub use init::{Initialised, git_files, init};
 pub use layout::{PRIVATE_DIR, STORE_DIR};
 pub use locate::{Location, Search, Why, locate, place_for_new};
 pub use lost::{InPlace, Lost, LostEvent, LostFile};
-pub use merging::{Mergeable, MergedFile, Unmergeable, merge_files, read_issue_file, read_version};
+pub use merging::{
+    Mergeable, MergedFile, Replacement, Unmergeable, merge_files, read_issue_file, read_version,
+};
 pub use options::{Durability, Options, Warning};
 pub use repair::{
     Condition, Record, Repair, Source, is_event_line, read_after_bom, read_misnamed, read_record,

@@ -6,7 +6,8 @@ use super::format::{self, FormatError};
 use super::index::Sight;
 use super::locate::Location;
 use super::lost::{self, Lost};
-use super::options::{Env, Options};
+use super::merging::{self, Replacement};
+use super::options::{Env, Options, Warning};
 use super::restore::{self, Restored};
 use super::txn::FileTxn;
 use super::version::FormatVersion;
@@ -187,6 +188,10 @@ impl Store for FileStore {
 
     fn watch(&self) -> Result<Box<dyn Watch>> {
         Ok(Box::new(FileWatch::new(&self.location.store)))
+    }
+
+    fn put_merged(&self, files: &[Replacement]) -> Result<Vec<Warning>> {
+        merging::put_merged(&self.env, files)
     }
 
     fn lost(&self, history: &dyn History) -> Result<Lost> {

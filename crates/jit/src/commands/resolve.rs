@@ -1,0 +1,365 @@
+//! The command `resolve`.
+//!
+//! Owns the order of its two halves: files that git holds in several versions are merged and handed back to git; then what a merge
+//! left undecided in issues is settled, and the log is told. Refuses to merge by itself (`jit_core::merge`), to commit, and to
+//! touch files outside of `.jit`.
+
+mod file;
+
+use crate::context::{self, Context};
+use crate::error::CliError;
+use crate::reply::{Body, Reply, Shape};
+use crate::unmerged::{Unmerged, segments};
+use file::{Chosen, Resolved};
+use jit_core::decide::{Settlement, Take};
+use jit_core::id::IdPrefix;
+use jit_core::merge::Conflict;
+use jit_core::{ErrorKind, Issue, IssueId, Value};
+use jit_store::file::{GitDirs, Mergeable, Replacement, enclosing};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Merge by field what git left unmerged, and settle what no rule decides
+///
+/// Without `--take` and `--value` it merges what git left unmerged (where no merge driver ran), lists what is still to decide, and
+/// exits with 4 if there is anything. What is settled is added to git's index, so that `git commit` or `git rebase --continue` can
+/// follow. `ours` and `theirs` are git's while the merge is under way; later, `ours` is the version that was written last.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  jit resolve\n  jit resolve --take theirs\n  jit resolve k7m2 --field title --value \"Parse and check\""
+)]
+pub(crate) struct Args {
+    /// Only these issues, or gates by their keys; several separated by spaces or commas
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+
+    /// Settle all that is undecided by one side, or by what stands there
+    #[arg(long, value_enum, conflicts_with = "value")]
+    take: Option<Side>,
+
+    /// Settle only this field, such as `title` or `context/port`
+    #[arg(long, value_name = "FIELD")]
+    field: Option<String>,
+
+    /// Settle the field by this value
+    #[arg(long, value_name = "VALUE", requires = "field")]
+    value: Option<String>,
+}
+
+/// A side of a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Side {
+    Ours,
+    Theirs,
+    Merged,
+}
+
+/// Settles merges.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
+    let settlement = settlement(args, context)?;
+    let names = names(&args.ids);
+    let start = context.search()?.start;
+    let worktree = enclosing(&start)?;
+    let unmerged = worktree.clone().map(Unmerged::find).transpose()?;
+    let now = context::now()?;
+    let files: Vec<&_> = unmerged
+        .iter()
+        .flat_map(|unmerged| &unmerged.files)
+        .filter(|file| names.is_empty() || names.iter().any(|name| is_named(&file.record, name)))
+        .collect();
+    let mut resolved = Vec::new();
+    for found in files {
+        let unmerged = unmerged.as_ref().expect("a file comes from a worktree");
+        let versions = unmerged.versions(found)?;
+        let top = &worktree.as_ref().expect("it was found in one").worktree;
+        let chosen = Chosen {
+            settlement: &settlement,
+            now,
+        };
+        resolved.push(file::resolve(found, versions, top, chosen)?);
+    }
+    let is_dry = context.globals.dry_run;
+    let own = worktree.as_ref().filter(|git| is_own(git, context));
+    if !is_dry && !resolved.is_empty() {
+        let top = &worktree.as_ref().expect("files come from one").worktree;
+        write(context, own.is_some(), top, &resolved)?;
+        stage(unmerged.as_ref(), top, &resolved)?;
+    }
+    let known = own.map(|git| segments(&git.worktree)).transpose();
+    let known = known.map_err(|error| CliError::io("list", ".jit/events", &error))?;
+    let told = tell(context, &settlement, (&names, own.is_some()), &resolved)?;
+    if let Some((git, known)) = own.zip(known)
+        && !is_dry
+        && !resolved.is_empty()
+    {
+        stage_all(unmerged.as_ref(), &git.worktree, (&resolved, &known))?;
+    }
+    Ok(reply(context, &resolved, told))
+}
+
+/// Returns what is to stand, as the flags say it.
+fn settlement(args: &Args, context: &Context) -> Result<Settlement, CliError> {
+    let field = args.field.clone();
+    match (&args.take, &args.value, field) {
+        (Some(side), _, field) => {
+            let take = match side {
+                Side::Ours => Take::Ours,
+                Side::Theirs => Take::Theirs,
+                Side::Merged => Take::Merged,
+            };
+            Ok(Settlement::Side {
+                take,
+                field,
+                ours: None,
+            })
+        }
+        (None, Some(value), Some(field)) => {
+            let text = context.input.text(value)?;
+            let value = value_for(&field, text);
+            Ok(Settlement::Value { field, value })
+        }
+        (None, None, Some(_)) => {
+            Err(CliError::usage("--field needs --take or --value").hint("jit resolve --help"))
+        }
+        (None, _, None) => Ok(Settlement::Nothing),
+    }
+}
+
+/// Reads a value for a field: JSON where the field holds any JSON, a text elsewhere.
+fn value_for(field: &str, text: String) -> Value {
+    let top = field.split('/').next().unwrap_or_default();
+    let is_text = jit_wire::issue::FIELDS.contains(&top)
+        && !field.contains('/')
+        && !matches!(top, "estimate_minutes" | "deleted" | "context");
+    if is_text {
+        return text.into();
+    }
+    serde_json::from_str(&text).unwrap_or_else(|_| text.into())
+}
+
+/// Returns the words that name records.
+fn names(ids: &[String]) -> Vec<String> {
+    let words = ids.iter().flat_map(|word| word.split(','));
+    let words = words.map(|word| word.trim().to_ascii_lowercase());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+fn is_named(record: &Mergeable, name: &str) -> bool {
+    match record {
+        Mergeable::Issue(id) => IdPrefix::parse(name).is_ok() && id.as_str().starts_with(name),
+        Mergeable::Gate(key) => key.as_str() == name,
+    }
+}
+
+/// Returns whether the store that commands write to lies in this worktree.
+fn is_own(git: &GitDirs, context: &Context) -> bool {
+    let location = context.location();
+    location.is_ok_and(|it| it.store.parent() == Some(git.worktree.as_path()))
+}
+
+/// Puts the merged files in their places; into the store under its lock and through its log.
+fn write(context: &Context, is_own: bool, top: &Path, files: &[Resolved]) -> Result<(), CliError> {
+    if is_own {
+        let files: Vec<Replacement> = files.iter().map(Resolved::replacement).collect();
+        context.tracker()?.put_merged(&files)?;
+        return Ok(());
+    }
+    for file in files {
+        file::replace(&top.join(&file.path), &file.bytes)
+            .map_err(|error| CliError::io("write", &file.path, &error))?;
+    }
+    Ok(())
+}
+
+fn stage(unmerged: Option<&Unmerged>, top: &Path, files: &[Resolved]) -> Result<(), CliError> {
+    let Some(unmerged) = unmerged else {
+        return Ok(());
+    };
+    let mut entries = Vec::with_capacity(files.len());
+    for file in files {
+        entries.push((file.path.clone(), read(top, &file.path)?));
+    }
+    settle(unmerged, &entries)
+}
+
+/// Tells git of the files as the store has left them, and of the events that this command wrote.
+fn stage_all(
+    unmerged: Option<&Unmerged>,
+    top: &Path,
+    (files, known): (&[Resolved], &BTreeMap<String, u64>),
+) -> Result<(), CliError> {
+    let Some(unmerged) = unmerged else {
+        return Ok(());
+    };
+    let now = segments(top).map_err(|error| CliError::io("list", ".jit/events", &error))?;
+    let is_new = |path: &String| known.get(path) != now.get(path);
+    let mut paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+    paths.extend(now.keys().filter(|path| is_new(path)).cloned());
+    let mut entries = Vec::with_capacity(paths.len());
+    for path in paths {
+        let bytes = read(top, &path)?;
+        entries.push((path, bytes));
+    }
+    settle(unmerged, &entries)
+}
+
+fn settle(unmerged: &Unmerged, entries: &[(String, Vec<u8>)]) -> Result<(), CliError> {
+    let entries: Vec<(String, &[u8])> = entries
+        .iter()
+        .map(|(path, bytes)| (path.clone(), bytes.as_slice()))
+        .collect();
+    unmerged.settle(&entries)
+}
+
+fn read(top: &Path, path: &str) -> Result<Vec<u8>, CliError> {
+    std::fs::read(top.join(path)).map_err(|error| CliError::io("read", path, &error))
+}
+
+/// What the second half has done.
+struct Told {
+    issues: Vec<Issue>,
+    changed: bool,
+    warnings: Vec<String>,
+}
+
+/// Settles what is stored as undecided, and tells the log of merges.
+fn tell(
+    context: &Context,
+    settlement: &Settlement,
+    (names, is_own): (&[String], bool),
+    resolved: &[Resolved],
+) -> Result<Told, CliError> {
+    let mut told = Told {
+        issues: Vec::new(),
+        changed: false,
+        warnings: Vec::new(),
+    };
+    let merged = resolved.iter().filter_map(|file| match &file.record {
+        Mergeable::Issue(id) => Some(id.clone()),
+        Mergeable::Gate(_) => None,
+    });
+    let merged: Vec<IssueId> = merged.filter(|_| is_own).collect();
+    let others = others(context, names, resolved, settlement)?;
+    let halves = [(merged, &Settlement::Nothing), (others, settlement)];
+    for (ids, settlement) in halves {
+        if ids.is_empty() || (context.globals.dry_run && *settlement == Settlement::Nothing) {
+            continue;
+        }
+        let ids: Vec<IdPrefix> = ids
+            .iter()
+            .filter_map(|id| IdPrefix::parse(id.as_str()).ok())
+            .collect();
+        let call = context.call(false)?;
+        let written = context
+            .tracker()?
+            .resolve_conflicts(&call, &ids, settlement)?;
+        let find = |id: &IssueId| written.view.snapshot.record(id).cloned();
+        told.issues.extend(written.issues.iter().filter_map(find));
+        told.changed |= written.changed && !context.globals.dry_run;
+        told.warnings.extend(written.warnings.iter().cloned());
+    }
+    Ok(told)
+}
+
+/// Returns the issues that no file of git's names: those that the caller does, or all that wait for a decision.
+fn others(
+    context: &Context,
+    names: &[String],
+    resolved: &[Resolved],
+    settlement: &Settlement,
+) -> Result<Vec<IssueId>, CliError> {
+    if context.location().is_err() && names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let done: BTreeSet<&Mergeable> = resolved.iter().map(|file| &file.record).collect();
+    let view = context.view()?;
+    if names.is_empty() {
+        if matches!(settlement, Settlement::Value { .. }) {
+            return Err(CliError::usage("a value is one issue's: name it"));
+        }
+        let waiting = view
+            .snapshot
+            .records()
+            .filter(|issue| issue.has_conflicts());
+        let waiting = waiting.filter(|issue| !done.contains(&Mergeable::Issue(issue.id.clone())));
+        return Ok(waiting.map(|issue| issue.id.clone()).collect());
+    }
+    let mut found = Vec::new();
+    for name in names {
+        if done.iter().any(|record| is_named(record, name)) {
+            continue;
+        }
+        found.push(view.snapshot.resolve(&context.input.id(name)?)?);
+    }
+    Ok(found)
+}
+
+fn reply(context: &Context, resolved: &[Resolved], told: Told) -> Reply {
+    let mut objects = Vec::new();
+    let mut n_open = 0;
+    for file in resolved {
+        let conflicts = file
+            .issue
+            .as_ref()
+            .map(Issue::conflicts)
+            .unwrap_or_default();
+        n_open += conflicts.len();
+        let name = match &file.record {
+            Mergeable::Issue(id) => id.to_string(),
+            Mergeable::Gate(key) => key.to_string(),
+        };
+        objects.push(object(&name, Some(&file.path), &file.in_order(conflicts)));
+    }
+    let is_done = |issue: &&Issue| {
+        let record = Mergeable::Issue(issue.id.clone());
+        resolved.iter().all(|file| file.record != record)
+    };
+    for issue in told.issues.iter().filter(is_done) {
+        n_open += issue.conflicts().len();
+        objects.push(object(issue.id.as_str(), None, &issue.conflicts()));
+    }
+    let n_records = objects.len();
+    let mut reply = Reply::new(Shape::Resolution, Body::List(objects));
+    reply.warnings = context.warnings();
+    reply.warnings.extend(told.warnings);
+    reply.has_written = !context.globals.dry_run && (told.changed || !resolved.is_empty());
+    if context.globals.dry_run {
+        reply
+            .notes
+            .push(crate::commands::answer::DRY_RUN.to_owned());
+    }
+    if n_open > 0 {
+        let noun = if n_open == 1 {
+            "field is"
+        } else {
+            "fields are"
+        };
+        let message = format!("{n_open} {noun} still to decide");
+        let error = CliError::new(ErrorKind::Invalid, message);
+        reply.verdict = Some(error.hint("jit resolve --take ours|theirs|merged"));
+    } else {
+        let noun = if n_records == 1 { "record" } else { "records" };
+        reply.talk.push(match n_records {
+            0 => "Nothing to resolve.".to_owned(),
+            n => format!("Resolved {n} {noun}."),
+        });
+    }
+    reply
+}
+
+fn object(name: &str, path: Option<&str>, conflicts: &[Conflict]) -> Value {
+    let outcome = if conflicts.is_empty() {
+        "resolved"
+    } else {
+        "open"
+    };
+    let open: Vec<String> = conflicts.iter().map(|it| it.field.clone()).collect();
+    let conflicts = conflicts.iter().map(Conflict::to_value).collect();
+    Value::object([
+        ("id", Value::from(name)),
+        ("path", path.map(str::to_owned).into()),
+        ("outcome", outcome.into()),
+        ("open", open.into()),
+        ("conflicts", Value::Array(conflicts)),
+    ])
+}

@@ -1,0 +1,200 @@
+//! One file that git holds in several versions, made one.
+//!
+//! Owns which version counts where the merge alone can't say. Refuses to lose what a hand has written meanwhile.
+
+use crate::error::CliError;
+use crate::unmerged::{UnmergedFile, Versions};
+use jit_core::decide::{Settlement, Take, settle_unseen};
+use jit_core::merge::{CONFLICTS, Conflict, MERGED, reseal};
+use jit_core::{ErrorKind, Issue, IssueId, Timestamp};
+use jit_store::file::{Mergeable, Replacement, merge_files, raw, read_issue_file};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// What the caller has chosen, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen<'a> {
+    pub(super) settlement: &'a Settlement,
+    pub(super) now: Timestamp,
+}
+
+/// A file that is whole again.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved {
+    pub(super) record: Mergeable,
+    pub(super) path: String,
+    pub(super) bytes: Vec<u8>,
+    /// The issue, unless it is a gate.
+    pub(super) issue: Option<Issue>,
+    /// The etag of the version that git calls ours.
+    ours: Option<String>,
+    /// What the file held.
+    before: Option<Vec<u8>>,
+}
+
+impl Resolved {
+    pub(super) fn replacement(&self) -> Replacement {
+        Replacement {
+            record: self.record.clone(),
+            before: self.before.clone(),
+            after: self.bytes.clone(),
+        }
+    }
+
+    /// Returns conflicts with the sides as git names them.
+    pub(super) fn in_order(&self, conflicts: Vec<Conflict>) -> Vec<Conflict> {
+        let turn = |mut conflict: Conflict| {
+            if self.ours.as_deref() == Some(&*conflict.versions[1]) {
+                std::mem::swap(&mut conflict.ours, &mut conflict.theirs);
+                conflict.versions.swap(0, 1);
+            }
+            conflict
+        };
+        conflicts.into_iter().map(turn).collect()
+    }
+}
+
+/// Merges a file and settles what the caller has chosen.
+pub(super) fn resolve(
+    file: &UnmergedFile,
+    versions: Versions,
+    top: &Path,
+    chosen: Chosen<'_>,
+) -> Result<Resolved, CliError> {
+    let place = top.join(&file.path);
+    let before = match std::fs::read(&place) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(CliError::io("read", &file.path, &error)),
+    };
+    let etag = |id: &IssueId, bytes: &Option<Vec<u8>>| {
+        let issue = bytes.as_deref().map(|bytes| read_issue_file(id, bytes));
+        issue.and_then(Result::ok).map(|issue| issue.etag)
+    };
+    let ours = match &file.record {
+        Mergeable::Issue(id) => etag(id, &versions.ours),
+        Mergeable::Gate(_) => None,
+    };
+    let bytes = merged(file, versions, before.as_deref(), (chosen, ours.as_deref()))?;
+    let issue = match &file.record {
+        Mergeable::Issue(id) => Some(read_issue_file(id, &bytes).map_err(|error| {
+            refused(file, &error.to_string()).hint("jit resolve --take ours|theirs")
+        })?),
+        Mergeable::Gate(_) => None,
+    };
+    Ok(Resolved {
+        record: file.record.clone(),
+        path: file.path.clone(),
+        bytes,
+        issue,
+        ours,
+        before,
+    })
+}
+
+fn refused(file: &UnmergedFile, reason: &str) -> CliError {
+    let message = format!("`{}` can't be merged: {reason}", file.path);
+    CliError::new(ErrorKind::Refused, message)
+}
+
+/// Returns what the file shall hold.
+fn merged(
+    file: &UnmergedFile,
+    versions: Versions,
+    current: Option<&[u8]>,
+    (chosen, our_etag): (Chosen<'_>, Option<&str>),
+) -> Result<Vec<u8>, CliError> {
+    let whole = match chosen.settlement {
+        Settlement::Side { take, field, .. } if field.is_none() => Some(*take),
+        _ => None,
+    };
+    let (ours, theirs) = match (versions.ours, versions.theirs) {
+        (Some(ours), Some(theirs)) => (ours, theirs),
+        (Some(bytes), None) => return one_sided(file, bytes, whole == Some(Take::Theirs)),
+        (None, Some(bytes)) => return one_sided(file, bytes, whole == Some(Take::Ours)),
+        (None, None) => return Err(refused(file, "both sides removed it").hint("git rm it")),
+    };
+    let made = merge_files(&file.record, versions.base.as_deref(), [&ours, &theirs]);
+    let made = match (made, whole) {
+        (Ok(made), _) => made.bytes,
+        (Err(_), Some(Take::Ours)) => return Ok(ours),
+        (Err(_), Some(Take::Theirs)) => return Ok(theirs),
+        (Err(error), _) => {
+            let error = refused(file, &error.to_string());
+            return Err(error.hint("jit resolve --take ours|theirs chooses a whole version"));
+        }
+    };
+    let Mergeable::Issue(id) = &file.record else {
+        return Ok(made);
+    };
+    let read = |bytes: &[u8]| read_issue_file(id, bytes).ok();
+    let merged = read_issue_file(id, &made).map_err(|error| refused(file, &error.to_string()))?;
+    let settlement = with_ours(chosen.settlement, our_etag);
+    let settled = settle_unseen(&merged, &settlement, chosen.now)?;
+    let by_hand = current.and_then(read).filter(|issue| {
+        let known = [
+            Some(merged),
+            Some(settled.clone()),
+            read(&ours),
+            read(&theirs),
+        ];
+        !known.contains(&Some(issue.clone()))
+    });
+    let issue = match (by_hand, whole) {
+        (None, _) => settled,
+        (Some(edited), Some(Take::Merged)) => accept(edited, &settled),
+        (Some(_), _) => {
+            let error = refused(file, "it was edited by hand since");
+            return Err(error.hint(format!("jit resolve {id} --take merged keeps the edit")));
+        }
+    };
+    Ok(raw::issue_file(&issue).1)
+}
+
+/// A file that one side removed and the other one changed stays: an issue goes by its tombstone, not by its file.
+fn one_sided(
+    file: &UnmergedFile,
+    bytes: Vec<u8>,
+    takes_removal: bool,
+) -> Result<Vec<u8>, CliError> {
+    if takes_removal {
+        let error = refused(file, "that side removed the file");
+        return Err(error.hint("resolve it first, then jit issue delete"));
+    }
+    Ok(bytes)
+}
+
+fn with_ours(settlement: &Settlement, etag: Option<&str>) -> Settlement {
+    match settlement {
+        Settlement::Side { take, field, .. } => Settlement::Side {
+            take: *take,
+            field: field.clone(),
+            ours: etag.map(str::to_owned),
+        },
+        Settlement::Value { .. } | Settlement::Nothing => settlement.clone(),
+    }
+}
+
+/// Takes what a hand has made of the merge, as the merge's own outcome.
+fn accept(mut edited: Issue, merged: &Issue) -> Issue {
+    edited.extra.remove(CONFLICTS);
+    if let Some(steps) = merged.extra.get(MERGED) {
+        edited.extra.insert(MERGED.to_owned(), steps.clone());
+    }
+    edited.rev = merged.rev;
+    edited.epoch = edited.epoch.max(merged.epoch);
+    reseal(&mut edited, Some("resolved by hand"));
+    edited
+}
+
+/// Replaces a file at once.
+pub(super) fn replace(place: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = place.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(dir)?;
+    let mut file = tempfile::Builder::new().prefix(".jit-").tempfile_in(dir)?;
+    file.write_all(bytes)?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(mode)?;
+    file.persist(place)?;
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! The files of a store that git holds in several versions.
+//!
+//! Owns finding them, reading their versions, and telling git what they are now. Refuses to merge, to write files of the
+//! working tree, and to touch anything outside of `.jit`.
+
+use crate::error::CliError;
+use crate::git::Git;
+use jit_core::ErrorKind;
+use jit_store::file::{GitDirs, Mergeable, STORE_DIR};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+/// The object id that stands for none; git reads as many zeros as it needs.
+const NO_OBJECT: &str = "0000000000000000000000000000000000000000";
+
+/// A worktree in which git may be in the middle of a merge.
+#[derive(Debug)]
+pub(crate) struct Unmerged {
+    git: Git,
+    /// The unmerged records.
+    pub(crate) files: Vec<UnmergedFile>,
+}
+
+/// A file that git holds in several versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnmergedFile {
+    /// What it holds.
+    pub(crate) record: Mergeable,
+    /// Its path below the top of the worktree.
+    pub(crate) path: String,
+    /// The objects that git keeps as base, ours and theirs.
+    objects: [Option<String>; 3],
+}
+
+/// The three versions of a file; one that was removed on a side is absent there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Versions {
+    pub(crate) base: Option<Vec<u8>>,
+    pub(crate) ours: Option<Vec<u8>>,
+    pub(crate) theirs: Option<Vec<u8>>,
+}
+
+impl Unmerged {
+    /// Asks git which files of the store at the top of a worktree it holds unmerged.
+    pub(crate) fn find(dirs: GitDirs) -> Result<Self, CliError> {
+        let git = Git::within(dirs);
+        let below = format!(":(top,literal){STORE_DIR}");
+        let listed = git.answer(&["ls-files", "-u", "-z", "--", &below], b"");
+        let files = entries(&listed.map_err(|error| failed(&error))?);
+        Ok(Self { git, files })
+    }
+
+    /// Reads what git keeps of a file.
+    pub(crate) fn versions(&self, file: &UnmergedFile) -> Result<Versions, CliError> {
+        let read = |object: &Option<String>| {
+            let object = object.as_deref()?;
+            Some(self.git.answer(&["cat-file", "blob", object], b""))
+        };
+        let [base, ours, theirs] = file
+            .objects
+            .each_ref()
+            .map(|object| read(object).transpose());
+        let told = |error: io::Error| failed(&error);
+        Ok(Versions {
+            base: base.map_err(told)?,
+            ours: ours.map_err(told)?,
+            theirs: theirs.map_err(told)?,
+        })
+    }
+
+    /// Tells git that files are merged, and what they hold. No filter and no hook runs, also where git compares files that it is
+    /// not sure of.
+    pub(crate) fn settle(&self, files: &[(String, &[u8])]) -> Result<(), CliError> {
+        let mut input = String::new();
+        for (path, bytes) in files {
+            let hash = ["hash-object", "-w", "--no-filters", "--stdin"];
+            let object = self
+                .git
+                .answer(&hash, bytes)
+                .map_err(|error| failed(&error))?;
+            let object = String::from_utf8_lossy(&object);
+            // The entry without an object takes all versions away.
+            input.push_str(&format_entry("0", NO_OBJECT, path));
+            input.push_str(&format_entry("100644", object.trim(), path));
+        }
+        let update = ["update-index", "-z", "--add", "--index-info"];
+        let updated = self.git.answer_unfiltered(&update, input.as_bytes());
+        updated.map(drop).map_err(|error| failed(&error))
+    }
+}
+
+/// Returns the segments of events below the top of a worktree, each with its length. Git is not asked: to compare files it
+/// may run filters of the repository's.
+pub(crate) fn segments(top: &Path) -> io::Result<BTreeMap<String, u64>> {
+    let mut found = BTreeMap::new();
+    let events = format!("{STORE_DIR}/events");
+    for month in std::fs::read_dir(top.join(&events))? {
+        let month = month?;
+        if !month.file_type()?.is_dir() {
+            continue;
+        }
+        for segment in std::fs::read_dir(month.path())? {
+            let segment = segment?;
+            let names = [month.file_name(), segment.file_name()];
+            if let [Some(month), Some(name)] = names.each_ref().map(|name| name.to_str())
+                && Path::new(name)
+                    .extension()
+                    .is_some_and(|end| end == "jsonl")
+            {
+                let path = format!("{events}/{month}/{name}");
+                found.insert(path, segment.metadata()?.len());
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn failed(error: &io::Error) -> CliError {
+    CliError::new(ErrorKind::Git, error.to_string())
+}
+
+fn format_entry(mode: &str, object: &str, path: &str) -> String {
+    format!("{mode} {object} 0\t{path}\0")
+}
+
+/// Reads entries such as `100644 OBJECT 2\tPATH`.
+fn entries(text: &[u8]) -> Vec<UnmergedFile> {
+    let mut found: BTreeMap<String, [Option<String>; 3]> = BTreeMap::new();
+    for entry in text.split(|byte| *byte == 0).map(String::from_utf8_lossy) {
+        let Some((head, path)) = entry.split_once('\t') else {
+            continue;
+        };
+        let words: Vec<&str> = head.split(' ').collect();
+        let stage = words.get(2).and_then(|word| word.parse::<usize>().ok());
+        let place = stage
+            .and_then(|stage| stage.checked_sub(1))
+            .filter(|place| *place < 3);
+        if let (Some(place), Some(object)) = (place, words.get(1)) {
+            let objects = found.entry(path.to_owned()).or_default();
+            objects[place] = Some((*object).to_owned());
+        }
+    }
+    let files = found.into_iter().filter_map(|(path, objects)| {
+        let record = Mergeable::of_path(&path)?;
+        Some(UnmergedFile {
+            record,
+            path,
+            objects,
+        })
+    });
+    files.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_one_path_are_one_file() {
+        let text = "100644 aa 1\t.jit/issues/k7/k7m2abcdef.json\0\
+                    100644 bb 2\t.jit/issues/k7/k7m2abcdef.json\0\
+                    100644 cc 3\t.jit/gates/review.json\0\
+                    100644 dd 2\t.jit/config.toml\0\
+                    100644 ee 9\t.jit/gates/tests.json\0\0 \t\0";
+        let files = entries(text.as_bytes());
+        let objects = |n: usize| files[n].objects.each_ref().map(|it| it.as_deref());
+        assert_eq!(files.len(), 2);
+        assert_eq!(objects(0), [None, None, Some("cc")]);
+        assert_eq!(objects(1), [Some("aa"), Some("bb"), None]);
+    }
+}
