@@ -26,10 +26,10 @@ fn no_command_prints_it_raw() {
         HOSTILE,
         &["-d", HOSTILE, "--check", HOSTILE, "--gate", "review"],
     );
-    let next = repo.create_with(HOSTILE, &["--dep", &id]);
+    let next = repo.create_with(HOSTILE, &["--dep", &id, "--label", "evil\u{202e}\u{200b}"]);
     assert_eq!(repo.jit_in(&["issue", "comment", &id, "-"], piped).code, 0);
     assert_eq!(repo.jit_in(&["issue", "hold", &id, "-"], piped).code, 0);
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 31] = [
         &["issue", "list"],
         &["issue", "show", &id],
         &["issue", "show", HOSTILE],
@@ -47,6 +47,19 @@ fn no_command_prints_it_raw() {
         &["events", "tail", "--since", HOSTILE],
         &["issue", "update", &id, "--label", HOSTILE],
         &["issue", "done", &id],
+        &["dep", "tree", &next],
+        &["query", "label", "evil*"],
+        &["query", "label", HOSTILE],
+        &["issue", "label", &id, HOSTILE],
+        &["issue", "link", &id, HOSTILE, &next],
+        &["issue", "edit", HOSTILE],
+        &["gate", "remove", "review"],
+        &["registry", "list"],
+        &["export", "jsonl"],
+        &["export", "jsonl", HOSTILE, "--dry-run"],
+        &["events", "export"],
+        &["issue", "delete", &id],
+        &["issue", "delete", &next, "--dry-run"],
         &["-C", "nowhere\u{202e}", "where"],
     ];
     for command in commands {

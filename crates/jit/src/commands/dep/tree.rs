@@ -26,7 +26,7 @@ pub(crate) struct Args {
 /// Shows the tree.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let prefix = context.input.id(&args.id)?;
-    let view = context.view()?;
+    let view = context.view_of_named()?;
     let id = view.snapshot.resolve(&prefix)?;
     let readiness = view.readiness();
     let tree = graph::dependency_tree(&view.snapshot, &id, args.max_depth);

@@ -28,7 +28,7 @@ pub(crate) struct Args {
 /// Removes the definition.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     // A repetition under a key answers for a gate that is gone.
-    let mut object = match context.view()?.snapshot.gate(&args.key) {
+    let mut object = match context.view_of_named()?.snapshot.gate(&args.key) {
         Some(gate) => jit_wire::gate::gate(gate),
         None => Value::object([("key", Value::from(args.key.as_str()))]),
     };

@@ -52,7 +52,7 @@ struct Seen {
 
 impl Seen {
     fn look(prefix: &IdPrefix, context: &Context) -> Result<Self, CliError> {
-        let view = context.view()?;
+        let view = context.view_of_named()?;
         let id = view.snapshot.resolve(prefix)?;
         let gone = || Refusal::NotFound { id: id.to_string() };
         let issue = view.snapshot.issue(&id).ok_or_else(gone)?;
