@@ -9,6 +9,7 @@ pub mod fs;
 mod history;
 mod host;
 mod memory;
+mod seeded;
 mod traits;
 
 #[cfg(any(test, feature = "conformance"))]

@@ -11,6 +11,7 @@ use super::scan::{Tail, scan};
 use super::{apply, layout, lock, recover, spool};
 use crate::error::{Result, StoreError, text_of};
 use crate::fs::{self, Access, At, File, LockGuard, LockMode, Root, absent_ok};
+use crate::seeded::{self, Bug};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -94,10 +95,16 @@ impl Session {
                 max: MAX_PAYLOAD,
             });
         }
+        if seeded::has(Bug::ApplyFirst) {
+            self.write_files(&frame)?;
+        }
         self.append(&bytes)?;
         // The commit point. From here on nothing may be reported as failure.
         if let Err(error) = self.apply(&frame, memory) {
             self.is_pending = true;
+            if seeded::has(Bug::FailAfterCommit) {
+                return Err(error);
+            }
             self.warnings.push(Warning::ApplyPending {
                 reason: text_of(&error),
             });
@@ -124,7 +131,7 @@ impl Session {
         let wal = self.wal.as_mut().expect("the log was just opened");
         let written = fs::write_all_at(&mut **wal, start, bytes);
         let outcome = match written {
-            Ok(()) if is_durable => wal.sync_data(),
+            Ok(()) if is_durable => sync_log(&mut **wal),
             other => other,
         };
         let Err(error) = outcome else {
@@ -184,16 +191,18 @@ impl Session {
         }
     }
 
-    fn apply(&mut self, frame: &Frame, memory: Option<SegmentMemory>) -> Result<()> {
-        let fs = &*self.env.fs;
+    /// Gives every file of the frame its content.
+    fn write_files(&self, frame: &Frame) -> Result<()> {
         for (place, change) in frame.changes.iter().enumerate() {
-            apply::put(
-                fs,
-                &change.at,
-                change.post.as_deref(),
-                &format!("{}-{place}", frame.seq),
-            )?;
+            let tag = format!("{}-{place}", frame.seq);
+            apply::put(&*self.env.fs, &change.at, change.post.as_deref(), &tag)?;
         }
+        Ok(())
+    }
+
+    fn apply(&mut self, frame: &Frame, memory: Option<SegmentMemory>) -> Result<()> {
+        self.write_files(frame)?;
+        let fs = &*self.env.fs;
         let mut memory = memory;
         if let Some(events) = &frame.events {
             let stat = apply::append(fs, events)?;
@@ -253,6 +262,7 @@ impl Session {
         let fs = Arc::clone(&self.env.fs);
         self.keep_in_spool(frames);
         if self.env.is_durable()
+            && !seeded::has(Bug::SkipFileSync)
             && let Err(error) = apply::sync(&*fs, frames, more)
         {
             // What a failed sync has lost can't be synced later: the next writer writes it anew from the log.
@@ -305,6 +315,17 @@ impl Session {
 pub(crate) struct NewEvents {
     pub(crate) append: EventAppend,
     pub(crate) memory: SegmentMemory,
+}
+
+/// Brings what was written to the log to disk.
+fn sync_log(wal: &mut dyn File) -> io::Result<()> {
+    if seeded::has(Bug::SkipLogSync) {
+        return Ok(());
+    }
+    match wal.sync_data() {
+        Err(_) if seeded::has(Bug::RetrySync) => wal.sync_data(),
+        other => other,
+    }
 }
 
 /// Returns the error for a log that is broken in its middle.

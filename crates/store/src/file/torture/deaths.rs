@@ -33,7 +33,7 @@ fn kill_everywhere(
 }
 
 #[test]
-fn a_death_at_any_call_leaves_all_or_nothing() {
+pub(super) fn a_death_at_any_call_leaves_all_or_nothing() {
     let states = states();
     let fs = fresh();
     let mut n_deaths = 0;

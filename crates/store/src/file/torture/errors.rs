@@ -50,7 +50,7 @@ fn assert_no_sync_is_retried(calls: &[&str], failed: usize, what: &str) {
 }
 
 #[test]
-fn an_error_at_any_call_is_told_truly() {
+pub(super) fn an_error_at_any_call_is_told_truly() {
     let states = states();
     let fs = fresh();
     let mut n_errors = 0;

@@ -105,7 +105,7 @@ fn a_reader_sees_the_log_before_the_files_do() {
 }
 
 #[test]
-fn an_edit_in_the_window_stays_and_the_other_version_is_kept() {
+pub(super) fn an_edit_in_the_window_stays_and_the_other_version_is_kept() {
     for boot in ["boot", "other boot"] {
         let fs = fresh();
         step(&fs, "boot", 0).unwrap();

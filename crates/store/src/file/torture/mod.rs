@@ -5,9 +5,11 @@
 
 mod deaths;
 mod errors;
+mod exhaustive;
 mod meddling;
 mod pauses;
 mod power;
+mod seeded;
 mod sequences;
 mod walks;
 

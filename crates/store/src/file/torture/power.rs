@@ -48,7 +48,7 @@ fn cut_everywhere(fs: &SimFs, boot_after: &str) -> (u64, Option<String>) {
 }
 
 #[test]
-fn a_power_cut_anywhere_keeps_what_was_acknowledged() {
+pub(super) fn a_power_cut_anywhere_keeps_what_was_acknowledged() {
     let (n_cuts, problem) = cut_everywhere(&fresh(), "other boot");
     assert_eq!(problem, None);
     assert!(n_cuts > 700, "only {n_cuts} cuts");
