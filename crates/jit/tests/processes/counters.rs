@@ -204,7 +204,7 @@ impl Drop for Over<'_> {
 
 #[test]
 fn a_transaction_is_seen_whole_at_full_load() {
-    let (n_writers, n_watchers, n_writes) = load();
+    let (n_writers, n_readers, n_each) = load();
     let repo = Repo::in_memory();
     let pair = [repo.create("left"), repo.create("right")];
     let n_over = AtomicUsize::new(0);
@@ -215,14 +215,14 @@ fn a_transaction_is_seen_whole_at_full_load() {
             scope.spawn(move || {
                 let _over = Over(n_over);
                 let both = pair.join(",");
-                for number in 0..n_writes {
+                for number in 0..n_each {
                     let label = format!("w{writer}-{number}");
                     repo.ok(&["issue", "update", &both, "--label", &label]);
                 }
             });
         }
         let is_over = || n_over.load(Ordering::SeqCst) == n_writers;
-        let readers: Vec<_> = (0..n_watchers)
+        let readers: Vec<_> = (0..n_readers)
             .map(|reader| scope.spawn(move || watch(repo, pair, reader % 2 == 0, is_over)))
             .collect();
         let joined = readers
@@ -235,10 +235,10 @@ fn a_transaction_is_seen_whole_at_full_load() {
     figures::record(
         "whole_transactions",
         &json!({
-            "writes": n_writers * n_writes, "reads": n_reads, "versions_seen": n_versions, "torn": 0,
+            "writes": n_writers * n_each, "reads": n_reads, "versions_seen": n_versions, "torn": 0,
         }),
     );
-    assert_eq!(repo.show(&pair[0])["rev"], 1 + n_writers * n_writes);
+    assert_eq!(repo.show(&pair[0])["rev"], 1 + n_writers * n_each);
     assert!(
         n_versions.is_some_and(|n_versions| n_versions > 3),
         "a reader saw the pair at work: {seen:?}"

@@ -221,8 +221,9 @@ fn faulty(history: &History) -> [(&'static str, Vec<History>); 6] {
 
 #[test]
 fn a_fault_in_a_recorded_history_is_found() {
+    const N_SEEDS: u64 = 8;
     let mut found: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for seed in [7, 8] {
+    for seed in 0..N_SEEDS {
         let repo = Repo::in_memory();
         let (histories, _) = drive::run(&repo, quick(seed, Fencing::Kept));
         let history = histories.values().next().expect("one issue was worked on");
@@ -235,17 +236,21 @@ fn a_fault_in_a_recorded_history_is_found() {
                 .count();
             *n_all += histories.len();
         }
+        // Chance decides which faults a history has room for.
+        if found.values().all(|(n_found, _)| *n_found > 1) {
+            break;
+        }
     }
-    let mut figure = serde_json::Map::new();
-    for (name, (n_found, n_all)) in found {
-        figure.insert(name.to_owned(), json!(format!("{n_found} of {n_all}")));
-        // A change where calls overlap may be another sound history, but most are not.
-        assert!(
-            n_found > 0 && 2 * n_found > n_all,
-            "{name}: {n_found} of {n_all}"
-        );
-    }
-    figures::record("linearizable_leases_control", &figure.into());
+    let told = found.iter().map(|(name, (n_found, n_all))| {
+        ((*name).to_owned(), json!(format!("{n_found} of {n_all}")))
+    });
+    figures::record("linearizable_leases_control", &told.collect());
+    assert!(found.values().all(|(n_found, _)| *n_found > 0), "{found:?}");
+    let (n_found, n_all) = found
+        .values()
+        .fold((0, 0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+    // A change where calls overlap may be another sound history, but few are.
+    assert!(10 * n_found > 8 * n_all, "{found:?}");
 }
 
 #[test]

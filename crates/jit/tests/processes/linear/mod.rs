@@ -9,6 +9,9 @@ mod history;
 mod log;
 mod model;
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -19,12 +22,15 @@ use self::history::Outcome;
 use crate::support::figures;
 use crate::support::repo::Repo;
 
+/// How many histories are made at once: most of the time they wait for one that was stopped.
+const N_LANES: usize = 3;
+
 /// The histories that are tried: how many, with how many calls each, by how many processes at once.
 fn sizes() -> Vec<(usize, usize, usize)> {
     if figures::is_thorough() {
-        vec![(40, 1_000, 2), (160, 1_000, 8), (40, 1_000, 32)]
+        vec![(10, 400, 2), (60, 1_000, 8), (10, 1_000, 32)]
     } else {
-        vec![(2, 80, 2), (7, 200, 8)]
+        vec![(4, 100, 2), (14, 240, 8)]
     }
 }
 
@@ -46,48 +52,77 @@ fn plan(seed: u64, n_calls: usize, n_workers: usize) -> Plan {
     }
 }
 
-#[test]
-fn claims_and_leases_behave_as_if_one_call_came_after_the_other() {
-    let begun = Instant::now();
-    let (mut n_histories, mut n_calls, mut n_lost, mut n_unknown, mut n_grants) = (0, 0, 0, 0, 0);
-    let (mut n_kills, mut n_pauses, mut n_busy, mut n_superseded) = (0, 0, 0, 0);
-    let runs = sizes()
-        .into_iter()
-        .flat_map(|(n, n_calls, n_workers)| (0..n).map(move |_| (n_calls, n_workers)));
-    for (seed, (n_asked, n_workers)) in runs.enumerate() {
+/// What the histories came to.
+#[derive(Debug, Default)]
+struct Tally {
+    histories: usize,
+    calls: usize,
+    granted: usize,
+    lost: usize,
+    unknown: usize,
+    kills: usize,
+    pauses: usize,
+    busy: usize,
+    superseded: usize,
+}
+
+impl Tally {
+    /// Makes one history and checks it.
+    fn add(this: &Mutex<Self>, plan: Plan) {
         let repo = Repo::in_memory();
-        let plan = plan(seed as u64, n_asked, n_workers);
         let (histories, faults) = drive::run(&repo, plan);
         for (issue, history) in &histories {
             if let Some(ops) = violation(history) {
-                panic!("seed {seed}, issue {issue}: no order explains {ops:#?}");
+                panic!("{plan:?}, issue {issue}: no order explains {ops:#?}");
             }
-            let count = |wanted: fn(&Outcome) -> bool| {
-                history.ops.iter().filter(|op| wanted(&op.outcome)).count()
-            };
-            n_calls += history.ops.len();
-            n_lost += count(|outcome| *outcome == Outcome::Lost);
-            n_unknown += count(|outcome| *outcome == Outcome::Unknown);
-            n_grants += count(|outcome| matches!(outcome, Outcome::Granted(_)));
         }
-        n_superseded += log::superseded(&repo.events(&[])).len();
-        n_histories += 1;
-        n_kills += faults.kills;
-        n_pauses += faults.pauses;
-        n_busy += faults.busy;
+        let n_superseded = log::superseded(&repo.events(&[])).len();
         repo.ok(&["validate"]);
+        let ops = || histories.values().flat_map(|history| &history.ops);
+        let count = |wanted: fn(&Outcome) -> bool| ops().filter(|op| wanted(&op.outcome)).count();
+        let mut tally = this.lock().expect("no lane panics while it counts");
+        tally.histories += 1;
+        tally.calls += ops().count();
+        tally.granted += count(|outcome| matches!(outcome, Outcome::Granted(_)));
+        tally.lost += count(|outcome| *outcome == Outcome::Lost);
+        tally.unknown += count(|outcome| *outcome == Outcome::Unknown);
+        tally.kills += faults.kills;
+        tally.pauses += faults.pauses;
+        tally.busy += faults.busy;
+        tally.superseded += n_superseded;
     }
+}
+
+#[test]
+fn claims_and_leases_behave_as_if_one_call_came_after_the_other() {
+    let begun = Instant::now();
+    let runs: Vec<Plan> = sizes()
+        .into_iter()
+        .flat_map(|(n, n_calls, n_workers)| (0..n).map(move |_| (n_calls, n_workers)))
+        .enumerate()
+        .map(|(seed, (n_calls, n_workers))| plan(seed as u64, n_calls, n_workers))
+        .collect();
+    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
+    thread::scope(|scope| {
+        for _ in 0..N_LANES {
+            scope.spawn(|| {
+                while let Some(plan) = runs.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    Tally::add(&tally, *plan);
+                }
+            });
+        }
+    });
+    let tally = tally.into_inner().expect("no lane panics while it counts");
     figures::record(
         "linearizable_leases",
         &json!({
-            "histories": n_histories, "calls": n_calls, "granted": n_grants, "refused_as_superseded": n_lost,
-            "unknown": n_unknown, "kills": n_kills, "pauses": n_pauses, "told_busy": n_busy, "violations": 0,
-            "effects_by_a_superseded_epoch": n_superseded, "seconds": begun.elapsed().as_secs(),
+            "histories": tally.histories, "calls": tally.calls, "granted": tally.granted,
+            "refused_as_superseded": tally.lost, "unknown": tally.unknown, "kills": tally.kills,
+            "pauses": tally.pauses, "told_busy": tally.busy, "violations": 0,
+            "effects_by_a_superseded_epoch": tally.superseded, "seconds": begun.elapsed().as_secs(),
         }),
     );
-    assert_eq!(n_superseded, 0, "effects by an epoch that was over");
-    assert!(
-        n_lost > 0 && n_unknown > 0 && n_pauses > 0,
-        "there was something to get wrong"
-    );
+    assert_eq!(tally.superseded, 0, "effects by an epoch that was over");
+    let had_faults = tally.lost > 0 && tally.unknown > 0 && tally.pauses > 0;
+    assert!(had_faults, "there was something to get wrong: {tally:?}");
 }
