@@ -227,6 +227,19 @@ fn mend(path: &str) -> String {
     format!("mend `{path}` by hand, or take it back from git")
 }
 
+/// Names the fields in which only a newer version can read.
+fn newer(issue: &Issue) -> Option<Finding> {
+    let fields: Vec<&str> = issue.newer.keys().map(String::as_str).collect();
+    issue.is_read_only().then(|| {
+        let message = format!(
+            "it can only be read: {} hold values that this program does not know",
+            fields.join(", ")
+        );
+        let remedy = "use the jit that wrote them, or mend the values by hand".to_owned();
+        Finding::new("newer_values", issue, message).with_remedy(remedy)
+    })
+}
+
 fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding> {
     let mut findings = Vec::new();
     for key in issue
@@ -241,15 +254,7 @@ fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding>
         );
         findings.push(finding.with_remedy(format!("jit gate define {key} --title \"…\"")));
     }
-    if issue.is_read_only() {
-        let fields: Vec<&str> = issue.newer.keys().map(String::as_str).collect();
-        let message = format!(
-            "it can only be read: {} hold values that this program does not know",
-            fields.join(", ")
-        );
-        let remedy = "use the jit that wrote them, or mend the values by hand".to_owned();
-        findings.push(Finding::new("newer_values", issue, message).with_remedy(remedy));
-    }
+    findings.extend(newer(issue));
     if !policy.types.contains(&issue.kind) {
         findings.push(Finding::new(
             "unknown_type",

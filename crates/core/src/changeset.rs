@@ -37,6 +37,8 @@ pub struct Receipt {
 pub struct Changeset {
     /// Issues as they shall be.
     pub issues: Vec<Issue>,
+    /// Tombstones whose files shall go.
+    pub removed_issues: Vec<IssueId>,
     /// Leases as they shall be.
     pub leases: Vec<Lease>,
     /// Gate definitions as they shall be.
@@ -55,6 +57,7 @@ impl Changeset {
     /// Returns whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.issues.is_empty()
+            && self.removed_issues.is_empty()
             && self.leases.is_empty()
             && self.gates.is_empty()
             && self.removed_gates.is_empty()

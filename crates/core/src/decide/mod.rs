@@ -5,6 +5,7 @@
 mod archive;
 mod assign;
 mod claim;
+mod collect;
 mod comment;
 mod create;
 mod delete;
@@ -34,6 +35,7 @@ mod update;
 pub use archive::archive;
 pub use assign::{assign, unassign};
 pub use claim::{ClaimTerms, NextFilter, claim, claim_next};
+pub use collect::{TOMBSTONE_AGE, removable};
 pub use comment::comment;
 pub use create::{NewIssue, create};
 pub use delete::{delete, restore};

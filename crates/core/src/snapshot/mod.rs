@@ -303,6 +303,16 @@ impl Snapshot {
         self.records.put_issue(issue);
     }
 
+    /// Takes an issue out. Everything is loaded first: a source would find the issue again.
+    pub fn remove_issue(&mut self, id: &IssueId) {
+        self.all();
+        self.cyclic = OnceLock::new();
+        if let Some(all) = self.lazy.as_mut().and_then(|lazy| lazy.all.get_mut()) {
+            all.remove_issue(id);
+        }
+        self.records.remove_issue(id);
+    }
+
     /// Adds or replaces a gate definition.
     pub fn put_gate(&mut self, gate: GateDefinition) {
         self.gate_map_mut().insert(gate.key.clone(), gate);
@@ -324,6 +334,9 @@ impl Snapshot {
             .iter()
             .cloned()
             .for_each(|issue| self.put_issue(issue));
+        for id in &changes.removed_issues {
+            self.remove_issue(id);
+        }
         changes
             .leases
             .iter()

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 /// Runs every check, each on a store of its own that `new_store` makes.
 pub fn check_all(new_store: impl Fn() -> Box<dyn Store>) {
-    let checks: [fn(&dyn Store); 8] = [
+    let checks: [fn(&dyn Store); 9] = [
+        a_removed_issue_is_gone,
         a_new_store_is_empty,
         what_is_committed_is_read_back,
         what_is_dropped_never_was,
@@ -74,6 +75,53 @@ fn what_is_committed_is_read_back(store: &dyn Store) {
     assert_eq!(
         snapshot.gates().cloned().collect::<Vec<_>>(),
         [gate("review")]
+    );
+}
+
+fn a_removed_issue_is_gone(store: &dyn Store) {
+    let waiting = Issue {
+        dependencies: [id(2)].into(),
+        ..issue(1, "Waiting")
+    };
+    commit(
+        store,
+        &Changeset {
+            issues: vec![waiting.clone(), issue(2, "Old")],
+            ..Changeset::default()
+        },
+    );
+    let removal = Changeset {
+        removed_issues: vec![id(2)],
+        ..Changeset::default()
+    };
+    let mut txn = store.begin().expect("nobody else writes");
+    txn.apply(&removal);
+    assert_eq!(txn.snapshot().record(&id(2)), None);
+    assert_eq!(txn.snapshot().records().count(), 1);
+    assert_eq!(txn.snapshot().dependents(&id(2)).count(), 1);
+    drop(txn);
+    let before = store.read().expect("readable");
+    assert!(
+        before.record(&id(2)).is_some(),
+        "what was dropped never was"
+    );
+    commit(store, &removal);
+    let after = store.read().expect("readable");
+    assert_eq!(after.records().collect::<Vec<_>>(), [&waiting]);
+    assert_eq!(after.record(&id(2)), None);
+    commit(store, &removal);
+    commit(
+        store,
+        &Changeset {
+            issues: vec![issue(2, "New")],
+            ..Changeset::default()
+        },
+    );
+    let again = store.read().expect("readable");
+    assert_eq!(
+        again.records().count(),
+        2,
+        "a name that is free can be taken"
     );
 }
 

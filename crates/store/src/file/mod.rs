@@ -6,6 +6,7 @@
 //! `session` write; `load`, `index` and `reader` read; `txn` and `store` speak of issues.
 
 mod apply;
+mod collect;
 mod examine;
 mod format;
 mod frame;
@@ -42,6 +43,7 @@ mod watch;
 #[cfg(test)]
 mod torture;
 
+pub use collect::{Garbage, GarbageKind};
 pub use examine::{Depth, Examination, Segment};
 pub use git_config::git_setting;
 pub use git_dirs::{GitDirs, enclosing};

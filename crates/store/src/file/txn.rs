@@ -224,6 +224,7 @@ impl Txn for FileTxn {
                 .is_some_and(|old| is_renewal(old, lease))
         };
         let is_renewal_only = changes.issues.is_empty()
+            && changes.removed_issues.is_empty()
             && changes.gates.is_empty()
             && changes.removed_gates.is_empty()
             && changes.events.is_empty()
@@ -236,6 +237,12 @@ impl Txn for FileTxn {
                 .issues
                 .iter()
                 .map(|issue| (layout::issue(&issue.id), Some(format::write_issue(issue)))),
+        );
+        files.extend(
+            changes
+                .removed_issues
+                .iter()
+                .map(|id| (layout::issue(id), None)),
         );
         files.extend(changes.leases.iter().map(|lease| {
             (

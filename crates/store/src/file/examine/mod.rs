@@ -3,7 +3,7 @@
 //! Owns what is wrong with files as files: names, kinds, the log, the mark, the segments. Refuses to use any index, to
 //! write, and to judge issues: that is the audit's (`jit_core::audit`).
 
-mod places;
+pub(super) mod places;
 mod segments;
 
 use super::frame::Frame;

@@ -22,7 +22,7 @@ const TOP: [(&str, bool); 8] = [
 ];
 
 /// From which age on a temporary file belongs to nobody who is still at work.
-pub(crate) const LEFTOVER_AGE: Duration = Duration::from_hours(1);
+const LEFTOVER_AGE: Duration = Duration::from_hours(1);
 
 /// Editors and file managers keep hidden files and copies beside what they show.
 pub(super) fn is_by_product(name: &str) -> bool {
@@ -75,7 +75,7 @@ fn top(env: &Env) -> Result<Vec<Finding>> {
 }
 
 /// Returns the temporary files that nobody works on any more.
-pub(crate) fn leftovers(env: &Env) -> Result<Vec<At>> {
+pub(in super::super) fn leftovers(env: &Env) -> Result<Vec<At>> {
     let fs = &*env.fs;
     let age_ns = i64::try_from(LEFTOVER_AGE.as_nanos()).unwrap_or(i64::MAX);
     let before = env.host.now_us().saturating_mul(1_000) - age_ns;
@@ -101,7 +101,7 @@ pub(crate) fn leftovers(env: &Env) -> Result<Vec<At>> {
 }
 
 /// Returns the files in which answers to keys are kept.
-pub(crate) fn receipts(fs: &dyn Fs) -> Result<Vec<At>> {
+pub(in super::super) fn receipts(fs: &dyn Fs) -> Result<Vec<At>> {
     let top = At::private("keys");
     let failed = |error| StoreError::io("list", &top, error);
     let mut found = Vec::new();
