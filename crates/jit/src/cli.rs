@@ -5,8 +5,8 @@
 use crate::args::global::{Condition, Format, GlobalArgs};
 use crate::branch;
 use crate::commands::{
-    dep, events, export, gate, graph, import, init, issue, lease, merge_driver, query, recover,
-    resolve, status, validate, r#where, why,
+    commit, dep, events, export, gate, gc, graph, import, init, issue, lease, merge_driver, query,
+    recover, resolve, status, validate, r#where, why,
 };
 use crate::context::Context;
 use crate::crash;
@@ -51,6 +51,10 @@ enum Command {
     Status(status::Args),
     /// Check the store
     Validate(validate::Args),
+    /// Remove old tombstones, and what nobody needs any more
+    Gc(gc::Args),
+    /// Commit the store to git, and nothing else
+    Commit(commit::Args),
     /// Bring back what a git command removed before it was committed
     Recover(recover::Args),
     /// Merge by field what git left unmerged, and settle what no rule decides
@@ -106,6 +110,8 @@ impl Command {
             Self::Status(_) => Shape::Status,
             Self::Recover(_) => Shape::Recovered,
             Self::Validate(args) => args.shape(),
+            Self::Gc(_) => Shape::Garbage,
+            Self::Commit(_) => Shape::Commit,
             Self::Resolve(_) => Shape::Resolution,
             Self::Issue(verb) => verb.shape(),
             Self::Dep(verb) => verb.shape(),
@@ -130,6 +136,8 @@ impl Command {
             | Self::MergeDriver(_)
             | Self::Status(_)
             | Self::Validate(_)
+            | Self::Gc(_)
+            | Self::Commit(_)
             | Self::Recover(_)
             | Self::Resolve(_)
             | Self::Query(_)
@@ -158,6 +166,8 @@ impl Command {
             Self::Where(_) => r#where::run(context),
             Self::Status(_) => status::run(context),
             Self::Validate(args) => validate::run(&args, context),
+            Self::Gc(_) => gc::run(context),
+            Self::Commit(args) => commit::run(&args, context),
             Self::Recover(_) => recover::run(context),
             Self::Resolve(args) => resolve::run(&args, context),
             Self::Issue(verb) => verb.run(context),

@@ -32,6 +32,10 @@ pub(crate) enum Shape {
     Recovered,
     /// The report of a repair.
     Repair,
+    /// What `gc` removed.
+    Garbage,
+    /// A commit of the store.
+    Commit,
     /// Merges that were settled.
     Resolution,
     /// Where the store is.
@@ -92,6 +96,8 @@ impl Shape {
             ],
             Self::Finding => &jit_wire::finding::FIELDS,
             Self::Repair => &jit_wire::finding::REPAIR_FIELDS,
+            Self::Garbage => &["kind", "issue", "path", "removed"],
+            Self::Commit => &["commit", "message", "files", "changed"],
             Self::Place => &[
                 "store",
                 "root",
@@ -128,7 +134,9 @@ impl Shape {
             Self::Finding => &["code", "issue", "path", "message"],
             Self::Recovered => &["kind", "outcome", "path", "lines"],
             Self::Resolution => &["id", "outcome", "open"],
-            Self::Repair
+            Self::Garbage => &["kind", "path"],
+            Self::Commit
+            | Self::Repair
             | Self::Renewal
             | Self::Place
             | Self::Status
@@ -143,7 +151,8 @@ impl Shape {
         match self {
             Self::Gate => "key",
             Self::Lease => "issue",
-            Self::Recovered => "path",
+            Self::Recovered | Self::Garbage => "path",
+            Self::Commit => "commit",
             Self::Finding | Self::Repair => "code",
             Self::Resolution => "id",
             Self::Place | Self::Status | Self::Import | Self::Drawing => "store",

@@ -18,9 +18,11 @@ use serde_json::{Value, json};
 pub fn documents() -> Vec<(&'static str, Value)> {
     vec![
         ("branch", branch_document()),
+        ("commit", finding::commit_document()),
         ("error", error_document()),
         ("event", event_document()),
         ("finding", finding::finding_document()),
+        ("garbage", finding::garbage_document()),
         ("gate", gate_document()),
         ("issue", issue_document()),
         ("lease", lease_document()),

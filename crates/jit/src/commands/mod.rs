@@ -4,10 +4,12 @@
 //! print and to decide.
 
 mod answer;
+pub(crate) mod commit;
 pub(crate) mod dep;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod gate;
+pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod init;

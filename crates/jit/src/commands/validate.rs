@@ -15,7 +15,7 @@ use crate::reply::{Reply, Shape};
 use jit_core::audit::{self, Finding, Severity};
 use jit_core::{ErrorKind, Value};
 use jit_store::file::Depth;
-use target::Target;
+pub(crate) use target::Target;
 
 /// How thorough to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]

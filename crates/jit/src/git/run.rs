@@ -72,11 +72,27 @@ impl Git {
         if outcome.is_success {
             return Ok(outcome.stdout);
         }
-        let verb = arguments.first().copied().unwrap_or_default();
-        Err(CliError::new(
-            ErrorKind::Git,
-            format!("git {verb} failed: {}", outcome.stderr),
-        ))
+        Err(refused(arguments, &outcome))
+    }
+
+    /// Runs git with more in its environment, insists that it succeeds, and returns the first line that it prints.
+    pub(crate) fn step(
+        &self,
+        arguments: &[&str],
+        input: &[u8],
+        environment: &[(&str, &str)],
+    ) -> Result<String, CliError> {
+        let outcome = self.run(arguments, input, environment)?;
+        if !outcome.is_success {
+            return Err(refused(arguments, &outcome));
+        }
+        let text = String::from_utf8_lossy(&outcome.stdout);
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    }
+
+    /// Returns whether git says yes by its exit code.
+    pub(crate) fn says_yes(&self, arguments: &[&str]) -> Result<bool, CliError> {
+        Ok(self.run(arguments, b"", &[])?.is_success)
     }
 
     /// Returns the first line that git prints, or `None` when it says no by its exit code.
@@ -92,4 +108,10 @@ impl Git {
         let outcome = self.run(&["cat-file", "blob", &format!("HEAD:{path}")], b"", &[])?;
         Ok(outcome.is_success.then_some(outcome.stdout))
     }
+}
+
+fn refused(arguments: &[&str], outcome: &Outcome) -> CliError {
+    let verb = arguments.first().copied().unwrap_or_default();
+    let message = format!("git {verb} failed: {}", outcome.stderr);
+    CliError::new(ErrorKind::Git, message)
 }

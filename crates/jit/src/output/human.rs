@@ -58,6 +58,8 @@ pub(super) fn page(shape: Shape, object: &Value) -> Page {
         | Shape::Lease
         | Shape::Renewal
         | Shape::Place
+        | Shape::Garbage
+        | Shape::Commit
         | Shape::Recovered
         | Shape::Resolution
         | Shape::Import
@@ -79,6 +81,8 @@ pub(super) fn list(shape: Shape, objects: &[Value], width: Option<usize>) -> Pag
         | Shape::Gate
         | Shape::Lease
         | Shape::Renewal
+        | Shape::Garbage
+        | Shape::Commit
         | Shape::Place
         | Shape::Recovered
         | Shape::Resolution

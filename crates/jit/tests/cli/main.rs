@@ -2,6 +2,7 @@
 //!
 //! Owns what a single process says. Refuses races and kills: those are in `processes`.
 
+mod commit;
 mod conditions;
 mod contract;
 mod corpus;
@@ -13,6 +14,7 @@ mod export;
 mod fencing;
 mod files;
 mod gate;
+mod gc;
 mod graph;
 mod harness;
 mod import_beads;

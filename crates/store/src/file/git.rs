@@ -59,6 +59,11 @@ pub(crate) fn check_unmerged<'a>(
     }
 }
 
+/// Returns what git is in the middle of in a worktree, such as `merge`.
+pub fn unfinished(git: &GitDirs) -> Result<Option<&'static str>> {
+    operation(git)
+}
+
 fn operation(git: &GitDirs) -> Result<Option<&'static str>> {
     for (name, operation) in OPERATIONS {
         let path = git.dir.join(name);

@@ -45,6 +45,7 @@ mod torture;
 
 pub use collect::{Garbage, GarbageKind};
 pub use examine::{Depth, Examination, Segment};
+pub use git::unfinished;
 pub use git_config::git_setting;
 pub use git_dirs::{GitDirs, enclosing};
 pub use init::{Initialised, git_files, init};

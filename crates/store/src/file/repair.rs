@@ -234,6 +234,24 @@ impl FileStore {
         synced.map_err(|error| StoreError::io("sync", &at, error))
     }
 
+    /// Brings the files up to the log, as every writer does first, and returns the number of the last transaction.
+    pub fn settle(&self) -> Result<u64> {
+        let txn = FileTxn::begin(self.env(), self.location().git.as_ref())?;
+        Ok(txn.session().mark.seq)
+    }
+
+    /// Returns the number of the last transaction.
+    pub fn last_transaction(&self) -> Result<u64> {
+        let fs = &*self.env().fs;
+        let mark = Mark::read(fs).map_err(|error| StoreError::io("read", &Mark::at(), error))?;
+        let wal = layout::wal();
+        let bytes = absent_ok(fs::read(fs, &wal, MAX_WAL))
+            .map_err(|error| StoreError::io("read", &wal, error))?;
+        let last = scan(&bytes.unwrap_or_default(), 0).frames.pop();
+        let last = last.map_or(0, |(frame, _)| frame.seq);
+        Ok(mark.unwrap_or_default().seq.max(last))
+    }
+
     /// Becomes the only writer, to mend what is broken.
     pub fn repair(&self) -> Result<Repair<'_>> {
         let txn = FileTxn::begin(self.env(), self.location().git.as_ref())?;

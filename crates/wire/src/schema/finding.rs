@@ -54,3 +54,33 @@ pub(super) fn repair_document() -> Value {
         }),
     )
 }
+
+/// Describes what `gc` removes.
+pub(super) fn garbage_document() -> Value {
+    document(
+        "garbage",
+        "Something that nobody needs any more; `removed` is false in a rehearsal",
+        &["kind", "issue", "path", "removed"],
+        &json!({
+            "kind": one_of(["tombstone", "lease", "receipt", "backup", "leftover"]),
+            "issue": text_or_null(),
+            "path": text(),
+            "removed": truth(),
+        }),
+    )
+}
+
+/// Describes the answer of `commit`.
+pub(super) fn commit_document() -> Value {
+    document(
+        "commit",
+        "A commit of the store; `commit` is null when there was nothing to commit, and in a rehearsal",
+        &["commit", "message", "files", "changed"],
+        &json!({
+            "commit": text_or_null(),
+            "message": text(),
+            "files": {"type": "array", "items": text()},
+            "changed": truth(),
+        }),
+    )
+}

@@ -13,12 +13,12 @@ use jit_store::file::{Location, Options};
 
 /// A store that may be damaged.
 #[derive(Debug)]
-pub(super) struct Target {
-    pub(super) store: FileStore,
-    pub(super) location: Location,
+pub(crate) struct Target {
+    pub(crate) store: FileStore,
+    pub(crate) location: Location,
     pub(super) policy: Policy,
     pub(super) findings: Vec<Finding>,
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Target {
@@ -34,6 +34,15 @@ impl Target {
             findings,
             warnings: settings.warnings,
         })
+    }
+}
+
+impl Target {
+    /// Opens the store of this directory for a command that needs it to be in order; it reads files, not the index.
+    pub(crate) fn open_sound(context: &Context) -> Result<Self, CliError> {
+        // The ordinary way says best what is wrong.
+        context.location()?;
+        Self::open(context)
     }
 }
 

@@ -254,6 +254,10 @@ fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
     sampler.keep("validate", &["validate"]);
     sampler.keep("validate_git", &["validate", "--level", "git"]);
     sampler.keep("validate_fix", &["validate", "--fix", "--dry-run"]);
+    sampler.repo.leave_behind(".jit/local/tmp/7-0");
+    sampler.keep("gc", &["gc", "--dry-run"]);
+    let message = "Plan the release";
+    sampler.keep("commit", &["commit", "--dry-run", "-m", message]);
     sampler.keep("where", &["where"]);
     sampler.keep("init", &["init"]);
     sampler.repo.write(

@@ -74,9 +74,11 @@ fn the_samples_satisfy_the_schemas() {
     }
     for name in [
         "branch",
+        "commit",
         "error",
         "event",
         "finding",
+        "garbage",
         "gate",
         "issue",
         "lease",
@@ -102,6 +104,8 @@ fn shape_of(object: &Value) -> Option<&'static str> {
         ("stage", "gate"),
         ("created_at", "record"),
         ("outcome", "recovered"),
+        ("removed", "garbage"),
+        ("files", "commit"),
         ("remedy", "finding"),
         ("steps", "repair"),
         ("git_dir", "place"),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-pub(crate) use program::{Answer, Listener, git, jit, program};
+pub(crate) use program::{Answer, Listener, git, jit, program, program_output};
 
 /// A repository that vanishes with the test.
 pub(crate) struct Repo {
@@ -146,6 +146,16 @@ impl Repo {
             .lines()
             .map(str::to_owned)
             .collect()
+    }
+
+    /// Writes a file that has been there for very long.
+    pub(crate) fn leave_behind(&self, path: &str) {
+        self.write(path, "half");
+        let file = std::fs::File::options()
+            .write(true)
+            .open(self.root.join(path));
+        let aged = file.and_then(|file| file.set_modified(std::time::UNIX_EPOCH));
+        aged.expect("a file can be aged");
     }
 
     /// Writes a file below the root.

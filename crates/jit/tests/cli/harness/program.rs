@@ -86,6 +86,16 @@ pub(crate) fn git(dir: &Path, arguments: &[&str]) {
     assert!(output.status.success(), "git {arguments:?}: {output:?}");
 }
 
+/// Runs a program, insists that it succeeds, and returns what it printed.
+pub(crate) fn program_output(name: &str, dir: &Path, arguments: &[&str]) -> String {
+    let output = program(name, dir)
+        .args(arguments)
+        .output()
+        .expect("it can be started");
+    assert!(output.status.success(), "{name} {arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("it prints UTF-8")
+}
+
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
 

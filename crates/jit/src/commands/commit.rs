@@ -1,0 +1,209 @@
+//! The command `commit`.
+//!
+//! Owns which files go into a commit: those of the store, as they are on disk, and nothing else that is staged. Refuses
+//! every hook, filter and signature: the commit is built from objects, and runs nothing of the repository.
+
+mod files;
+mod message;
+
+use crate::commands::answer;
+use crate::commands::validate::Target;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::git::Git;
+use crate::reply::{Audience, Body, Reply, Shape};
+use files::Change;
+use jit_core::{ErrorKind, Value};
+use jit_store::file::{Location, unfinished};
+use std::path::Path;
+
+/// How often everything is read again because somebody wrote meanwhile.
+const MAX_TRIES: usize = 5;
+
+/// Variables by which a user says who commits; git's own are scrubbed otherwise.
+const IDENTITY: [&str; 6] = [
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
+];
+
+/// Commit the store to git, and nothing else
+///
+/// Files that are staged beside the store stay staged and out of the commit. No hook runs, and the commit is not signed.
+/// Without a message one is made from the events since the last commit.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  jit commit --auto\n  jit commit -m \"Plan the release\"\n  jit commit --dry-run"
+)]
+pub(crate) struct Args {
+    /// Make the message from the events since the last commit (the default)
+    #[arg(long, conflicts_with = "message")]
+    auto: bool,
+
+    /// The message
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+}
+
+/// Commits the store.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
+    let target = Target::open_sound(context)?;
+    let (git, dirs) = match (Git::around(&target.location), &target.location.git) {
+        (Some(git), Some(dirs)) if is_inside(&target.location) => (git, dirs),
+        _ => {
+            let message = "the store lies in no worktree of git";
+            return Err(CliError::new(ErrorKind::Git, message).hint("jit where"));
+        }
+    };
+    if let Some(operation) = unfinished(dirs)? {
+        let message = format!("git has an unfinished {operation}, which would swallow the commit");
+        return Err(CliError::new(ErrorKind::MergeInProgress, message).hint("git status"));
+    }
+    let head = git.line(&["rev-parse", "--verify", "-q", "HEAD^{commit}"])?;
+    files::refuse_ignored(&git)?;
+    let is_dry = context.globals.dry_run;
+    let changes = consistent(&target, &git, head.as_deref(), is_dry)?;
+    if changes.is_empty() {
+        let mut reply = reply(context, None, "", &changes, false);
+        reply.talk.push("Nothing to commit.".to_owned());
+        return Ok(reply);
+    }
+    let text = match &args.message {
+        Some(text) if text.trim().is_empty() => {
+            return Err(CliError::usage("the message can't be empty"));
+        }
+        Some(text) => text.clone(),
+        None => message::of_changes(&target, &git, &changes)?,
+    };
+    if is_dry {
+        let mut reply = reply(context, None, &text, &changes, false);
+        reply.notes.push(answer::DRY_RUN.to_owned());
+        return Ok(reply);
+    }
+    let private = &target.location.private;
+    let commit = make(&git, private, head.as_deref(), &changes, &text)?;
+    let mut reply = reply(context, Some(&commit), &text, &changes, true);
+    reply.warnings.extend(stage(&git, &changes));
+    let subject = text.lines().next().unwrap_or_default();
+    let short = commit.get(..10).unwrap_or(&commit);
+    reply.talk.push(format!("Committed {short}: {subject}"));
+    Ok(reply)
+}
+
+fn is_inside(location: &Location) -> bool {
+    let git = location.git.as_ref();
+    git.is_some_and(|git| location.store.starts_with(&git.worktree))
+}
+
+/// Returns what the files differ in from the last commit, all of one moment between two transactions.
+fn consistent(
+    target: &Target,
+    git: &Git,
+    head: Option<&str>,
+    is_dry: bool,
+) -> Result<Vec<Change>, CliError> {
+    for _ in 0..MAX_TRIES {
+        let before = if is_dry {
+            target.store.last_transaction()?
+        } else {
+            target.store.settle()?
+        };
+        let changes = files::changes(&target.location, git, head, !is_dry)?;
+        if target.store.last_transaction()? == before {
+            return Ok(changes);
+        }
+    }
+    Err(CliError::new(
+        ErrorKind::Busy,
+        "others write to the store all the time",
+    ))
+}
+
+/// Makes the commit from the last one and the changes, in an index of its own, and moves the branch to it.
+fn make(
+    git: &Git,
+    private: &Path,
+    head: Option<&str>,
+    changes: &[Change],
+    text: &str,
+) -> Result<String, CliError> {
+    let index = private.join(format!("tmp/commit-{}", std::process::id()));
+    let index_text = index.display().to_string();
+    let environment = [("GIT_INDEX_FILE", index_text.as_str())];
+    let made = (|| {
+        let step = |arguments: &[&str], input: &[u8]| git.step(arguments, input, &environment);
+        match head {
+            Some(head) => step(&["read-tree", head], b"")?,
+            None => step(&["read-tree", "--empty"], b"")?,
+        };
+        step(
+            &["update-index", "-z", "--index-info"],
+            &files::index_lines(changes),
+        )?;
+        step(&["write-tree"], b"")
+    })();
+    // The index was only a means; a failure to remove it says nothing about the commit, and gc finds it.
+    drop(std::fs::remove_file(&index));
+    let tree = made?;
+    let parents: Vec<&str> = head.into_iter().flat_map(|head| ["-p", head]).collect();
+    let arguments = [&["commit-tree", tree.as_str()][..], &parents, &["-F", "-"]].concat();
+    let who = identity();
+    let who: Vec<(&str, &str)> = who.iter().map(|(name, it)| (*name, it.as_str())).collect();
+    let commit = git.step(&arguments, text.as_bytes(), &who)?;
+    let subject = text.lines().next().unwrap_or_default();
+    let reason = format!("jit commit: {subject}");
+    let old = head.unwrap_or_default();
+    git.step(
+        &["update-ref", "-m", &reason, "HEAD", &commit, old],
+        b"",
+        &who,
+    )?;
+    Ok(commit)
+}
+
+fn identity() -> Vec<(&'static str, String)> {
+    let set = IDENTITY.into_iter().filter_map(|name| {
+        let value = std::env::var_os(name)?.into_string().ok()?;
+        Some((name, value))
+    });
+    set.collect()
+}
+
+/// Tells git's own index what was committed, so that `git status` is clean; everything else that is staged stays.
+fn stage(git: &Git, changes: &[Change]) -> Option<String> {
+    let lines = files::index_lines(changes);
+    let staged = git.step(&["update-index", "-z", "--index-info"], &lines, &[]);
+    staged.err().map(|error| {
+        format!(
+            "the commit is made, but git's index could not be brought up to it ({}): git reset -q -- .jit",
+            error.message
+        )
+    })
+}
+
+fn reply(
+    context: &Context,
+    commit: Option<&str>,
+    text: &str,
+    changes: &[Change],
+    is_done: bool,
+) -> Reply {
+    let paths = changes.iter().map(|change| change.path.as_str().into());
+    let object = Value::object([
+        ("commit", commit.map(str::to_owned).into()),
+        ("message", text.into()),
+        ("files", Value::Array(paths.collect())),
+        ("changed", is_done.into()),
+    ]);
+    let mut reply = Reply::new(Shape::Commit, Body::One(object));
+    reply.audience = if context.globals.dry_run {
+        Audience::Reader
+    } else {
+        Audience::Nobody
+    };
+    reply.has_written = is_done;
+    reply
+}

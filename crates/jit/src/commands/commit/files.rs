@@ -1,0 +1,185 @@
+//! Which files of the store differ from the last commit.
+//!
+//! Owns the list of names that belong to the store. Refuses links, pipes and foreign files: they are in no commit.
+
+use crate::error::CliError;
+use crate::git::Git;
+use jit_core::ErrorKind;
+use jit_store::file::Location;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+/// A file that the commit changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    /// Its path, as git's begin at the top of the worktree.
+    pub(super) path: String,
+    /// The object that it becomes; none: it goes.
+    pub(super) object: Option<String>,
+}
+
+/// Files at the top of the store.
+const TOP: [&str; 4] = ["format.json", "config.toml", ".gitignore", ".gitattributes"];
+
+/// Refuses a store that git is told to ignore: a commit would have to overrule that.
+pub(super) fn refuse_ignored(git: &Git) -> Result<(), CliError> {
+    let path = format!("{}/format.json", git.prefix());
+    if !git.says_yes(&["check-ignore", "-q", "--", &path])? {
+        return Ok(());
+    }
+    let message = "git ignores the store, so it can't be committed";
+    let hint = format!("git check-ignore -v -- {path}");
+    Err(CliError::new(ErrorKind::Git, message).hint(hint))
+}
+
+/// Returns what the files on disk differ in from the last commit; `writes` their objects too, if it is for a commit.
+pub(super) fn changes(
+    location: &Location,
+    git: &Git,
+    head: Option<&str>,
+    writes: bool,
+) -> Result<Vec<Change>, CliError> {
+    let present = present(&location.store)?;
+    let prefix = git.prefix();
+    let paths: Vec<String> = present
+        .iter()
+        .map(|name| format!("{prefix}/{name}"))
+        .collect();
+    let mut arguments = vec!["hash-object", "--no-filters", "--stdin-paths"];
+    if writes {
+        arguments.push("-w");
+    }
+    let mut input = paths.join("\n");
+    input.push('\n');
+    let hashed = git.insist(&arguments, input.as_bytes())?;
+    let hashed = String::from_utf8_lossy(&hashed).into_owned();
+    let objects: Vec<&str> = hashed.lines().collect();
+    if objects.len() != paths.len() {
+        return Err(CliError::new(
+            ErrorKind::Git,
+            "git did not answer for every file",
+        ));
+    }
+    let committed = committed(git, head)?;
+    let mut changes = Vec::new();
+    for (path, object) in paths.iter().zip(objects) {
+        if committed.get(path).map(String::as_str) != Some(object) {
+            changes.push(Change {
+                path: path.clone(),
+                object: Some(object.to_owned()),
+            });
+        }
+    }
+    let present: BTreeSet<&String> = paths.iter().collect();
+    for path in committed.keys().filter(|path| !present.contains(path)) {
+        let name = path.strip_prefix(&format!("{prefix}/")).unwrap_or(path);
+        if is_gone(&location.store.join(name))? {
+            changes.push(Change {
+                path: path.clone(),
+                object: None,
+            });
+        }
+    }
+    Ok(changes)
+}
+
+/// Returns the objects of the last commit by their paths, those of the store only.
+fn committed(git: &Git, head: Option<&str>) -> Result<BTreeMap<String, String>, CliError> {
+    let Some(head) = head else {
+        return Ok(BTreeMap::new());
+    };
+    let below = format!("{}/", git.prefix());
+    let listed = git.insist(&["ls-tree", "-r", "-z", "--full-tree", head, &below], b"")?;
+    let entries = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    let found = entries.filter_map(|entry| {
+        let (head, path) = entry.split_once('\t')?;
+        let object = head.split(' ').nth(2)?;
+        Some((path.to_owned(), object.to_owned()))
+    });
+    Ok(found.collect())
+}
+
+/// Returns the names of the store's files below its directory.
+fn present(store: &Path) -> Result<Vec<String>, CliError> {
+    let mut found = Vec::new();
+    for name in TOP {
+        if is_file(&store.join(name))? {
+            found.push(name.to_owned());
+        }
+    }
+    list(store, "gates", ".json", &mut found)?;
+    for (top, ending) in [("issues", ".json"), ("events", ".jsonl")] {
+        let dir = store.join(top);
+        for name in names(&dir)? {
+            if std::fs::symlink_metadata(dir.join(&name)).is_ok_and(|it| it.is_dir()) {
+                list(store, &format!("{top}/{name}"), ending, &mut found)?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn list(store: &Path, dir: &str, ending: &str, found: &mut Vec<String>) -> Result<(), CliError> {
+    for name in names(&store.join(dir))? {
+        let is_ours = name.ends_with(ending) && !name.starts_with('.') && !name.contains('\n');
+        if is_ours && is_file(&store.join(dir).join(&name))? {
+            found.push(format!("{dir}/{name}"));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the names in a directory, in order; none in one that is not there.
+fn names(dir: &Path) -> Result<Vec<String>, CliError> {
+    let failed = |error: &io::Error| CliError::io("list", &dir.display().to_string(), error);
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(&error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed(&error))?;
+        names.extend(entry.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn is_file(path: &Path) -> Result<bool, CliError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) => Ok(found.is_file()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(CliError::io("look at", &path.display().to_string(), &error)),
+    }
+}
+
+fn is_gone(path: &Path) -> Result<bool, CliError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(false),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(true)
+        }
+        Err(error) => Err(CliError::io("look at", &path.display().to_string(), &error)),
+    }
+}
+
+/// Returns the changes as `update-index -z --index-info` reads them.
+pub(super) fn index_lines(changes: &[Change]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for change in changes {
+        let line = match &change.object {
+            Some(object) => format!("100644 {object}\t{}\0", change.path),
+            // Only the mode counts where an entry goes.
+            None => format!("0 {}\t{}\0", "0".repeat(40), change.path),
+        };
+        lines.extend_from_slice(line.as_bytes());
+    }
+    lines
+}

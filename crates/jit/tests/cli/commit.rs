@@ -1,0 +1,147 @@
+//! `jit commit`.
+
+use crate::harness::{Answer, Repo, Surroundings, git, program_output};
+use expect_test::expect;
+use std::os::unix::fs::PermissionsExt as _;
+
+const WHO: [(&str, &str); 4] = [
+    ("GIT_AUTHOR_NAME", "Ada"),
+    ("GIT_AUTHOR_EMAIL", "ada@example.org"),
+    ("GIT_COMMITTER_NAME", "Ada"),
+    ("GIT_COMMITTER_EMAIL", "ada@example.org"),
+];
+
+fn commit(repo: &Repo, arguments: &[&str]) -> Answer {
+    let surroundings = Surroundings {
+        variables: &WHO,
+        ..Surroundings::default()
+    };
+    repo.jit_in(&[&["commit"], arguments].concat(), surroundings)
+}
+
+fn ask(repo: &Repo, arguments: &[&str]) -> String {
+    program_output("git", repo.root(), arguments)
+}
+
+#[test]
+fn only_the_store_is_committed_and_other_staged_work_stays() {
+    let repo = Repo::new();
+    repo.write("code.rs", "fn main() {}");
+    repo.write("other.rs", "fn other() {}");
+    git(repo.root(), &["add", "code.rs"]);
+    let first = repo.create("First");
+    let answer = commit(&repo, &["-m", "Begin"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(ask(&repo, &["log", "--format=%s %an"]), "Begin Ada\n");
+    let files = ask(&repo, &["ls-tree", "-r", "--name-only", "HEAD"]);
+    assert!(
+        files.lines().all(|path| path.starts_with(".jit/")),
+        "{files}"
+    );
+    assert!(files.contains(&format!("{first}.json")), "{files}");
+    assert_eq!(
+        ask(&repo, &["status", "--porcelain"]),
+        "A  code.rs\n?? other.rs\n"
+    );
+    let again = commit(&repo, &["--json"]);
+    assert_eq!(again.code, 0, "{again:?}");
+    let again: serde_json::Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(again["changed"], false);
+    assert_eq!(again["commit"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_message_tells_the_events_since_the_last_commit() {
+    let repo = Repo::new();
+    let first = repo.create("First");
+    assert_eq!(commit(&repo, &["--auto"]).code, 0);
+    let second = repo.create("Sec\u{202e}ond");
+    repo.ok(&["dep", "add", &second, &first]);
+    repo.ok(&["issue", "claim", &first, "agent:bob"]);
+    repo.ok(&["issue", "done", &first]);
+    let answer = commit(&repo, &["--auto"]);
+    let told = "jit: 1 claimed, 1 created, 1 dep added, 1 done\n";
+    assert!(answer.stderr.ends_with(told), "{answer:?}");
+    expect![[r#"
+        jit: 1 claimed, 1 created, 1 dep added, 1 done
+
+        - 0001abcdef First: claimed, done
+        - 0002abcdef Second: created, dep added
+
+    "#]]
+    .assert_eq(&repo.normal(&ask(&repo, &["log", "-1", "--format=%B"])));
+    assert_eq!(ask(&repo, &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn nothing_of_the_repository_runs() {
+    let repo = Repo::new();
+    repo.create("First");
+    let canary = repo.root().join("canary");
+    let touch = format!("touch {}", canary.display());
+    for hook in [
+        "pre-commit",
+        "post-commit",
+        "commit-msg",
+        "reference-transaction",
+        "post-index-change",
+    ] {
+        let path = format!(".git/hooks/{hook}");
+        repo.write(&path, &format!("#!/bin/sh\n{touch}\n"));
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(repo.root().join(path), mode).unwrap();
+    }
+    for (key, value) in [
+        ("core.fsmonitor", touch.as_str()),
+        ("filter.x.clean", &touch),
+        ("gpg.program", &touch),
+        ("commit.gpgSign", "true"),
+        ("core.editor", &touch),
+    ] {
+        git(repo.root(), &["config", key, value]);
+    }
+    repo.write(".git/info/attributes", "*.json filter=x\n");
+    let answer = commit(&repo, &["--auto"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(!canary.exists(), "something ran");
+}
+
+#[test]
+fn an_unfinished_merge_is_left_alone() {
+    let repo = Repo::new();
+    repo.create("First");
+    repo.write(
+        ".git/MERGE_HEAD",
+        "0123456789012345678901234567890123456789\n",
+    );
+    let answer = commit(&repo, &["--json"]);
+    assert_eq!(answer.code, 9, "{answer:?}");
+    assert!(answer.stderr.contains("merge_in_progress"), "{answer:?}");
+}
+
+#[test]
+fn what_gc_and_git_took_away_goes_from_the_commit_too() {
+    let repo = Repo::new();
+    repo.ok(&["gate", "define", "review", "--title", "Review"]);
+    assert_eq!(commit(&repo, &[]).code, 0);
+    std::fs::remove_file(repo.root().join(".jit/gates/review.json")).unwrap();
+    let dry = commit(&repo, &["--dry-run", "--json"]);
+    assert!(dry.stdout.contains("review.json"), "{dry:?}");
+    assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "1\n");
+    assert_eq!(commit(&repo, &[]).code, 0);
+    let files = ask(&repo, &["ls-tree", "-r", "--name-only", "HEAD"]);
+    assert!(!files.contains("review.json"), "{files}");
+    assert_eq!(ask(&repo, &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_store_that_git_ignores_or_does_not_know_is_refused() {
+    let repo = Repo::new();
+    repo.write(".git/info/exclude", ".jit/\n");
+    let answer = commit(&repo, &[]);
+    assert_eq!(answer.code, 10, "{answer:?}");
+    std::fs::remove_dir_all(repo.root().join(".git")).unwrap();
+    std::fs::remove_dir_all(repo.root().join(".jit")).unwrap();
+    repo.ok(&["init"]);
+    assert_eq!(commit(&repo, &[]).code, 10);
+}
