@@ -17,7 +17,7 @@ struct Lane {
     arguments: &'static [&'static str],
 }
 
-const LANES: [Lane; 3] = [
+const LANES: [Lane; 5] = [
     Lane {
         title: "the store, every combination of deaths, errors and power cuts",
         arguments: &["--package", "jit-store", "--all-features"],
@@ -50,6 +50,14 @@ const LANES: [Lane; 3] = [
             "crowd::",
             "linear::",
         ],
+    },
+    Lane {
+        title: "the laws of the merge, over very many versions of one issue",
+        arguments: &["--package", "jit-core", "--test", "core", "--", "merge::"],
+    },
+    Lane {
+        title: "random branches, brought together by git with the merge driver and without it",
+        arguments: &["--package", "jit", "--test", "processes", "--", "merging::"],
     },
 ];
 

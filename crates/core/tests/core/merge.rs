@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 /// How many triples are tried unless `JIT_MERGE_TRIPLES` says otherwise.
 const N_TRIPLES: u32 = 5_000;
 
+/// How many where every combination is tried.
+const N_TRIPLES_THOROUGH: u32 = 500_000;
+
 fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(1_769_000_000_000_000 + second * 1_000_000)
 }
@@ -376,7 +379,13 @@ fn first_broken(merge: MergeOf, n_triples: u32) -> Option<String> {
 #[expect(clippy::disallowed_methods, reason = "the nightly lane asks for more")]
 fn every_law_holds_for_random_triples() {
     let asked = std::env::var("JIT_MERGE_TRIPLES").ok();
-    let n_triples = asked.map_or(N_TRIPLES, |text| text.parse().expect("a number"));
+    let is_thorough = std::env::var_os("JIT_TORTURE").is_some();
+    let lane = if is_thorough {
+        N_TRIPLES_THOROUGH
+    } else {
+        N_TRIPLES
+    };
+    let n_triples = asked.map_or(lane, |text| text.parse().expect("a number"));
     if let Some(law) = first_broken(merge, n_triples) {
         panic!("{law}");
     }

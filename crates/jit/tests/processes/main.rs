@@ -11,6 +11,7 @@ mod durability;
 mod errors;
 mod kills;
 mod leases;
+mod merging;
 mod limits;
 mod linear;
 mod places;
