@@ -129,6 +129,11 @@ impl<'a> Ground<'a> {
             is_traced: Cell::new(false),
         };
         fs::write(ground.beside.join("stat"), ground.open_paths()?)?;
+        // The first writer makes the index; every row but the cold ones begins with one.
+        ground
+            .site
+            .jit(&["gate", "define", GATE, "--title", "Review"])
+            .read()?;
         Ok(ground)
     }
 
@@ -168,9 +173,13 @@ impl<'a> Ground<'a> {
             Kind::Search => self.time(&["search", "parser", "--json", "--limit", "20"]),
             Kind::Tail => self.time(&["events", "tail", "-n", "20", "--json"]),
             Kind::Validate => self.time(&["validate", "--level", "full", "--json"]),
-            Kind::ColdIndex => {
+            Kind::ColdRead => {
                 self.forget_index()?;
                 self.ready()
+            }
+            Kind::ColdWrite => {
+                self.forget_index()?;
+                self.change(Kind::Comment, turn)
             }
             Kind::Claim | Kind::ClaimNext | Kind::Update | Kind::Comment => self.change(kind, turn),
             Kind::GatePass | Kind::Done | Kind::DepAdd | Kind::Create => self.settle(kind, turn),
@@ -271,9 +280,6 @@ impl<'a> Ground<'a> {
             }
             Kind::GatePass => {
                 let id = self.pick(&self.choice.blocked, 0)?;
-                self.site
-                    .jit(&["gate", "define", GATE, "--title", "Review"])
-                    .read()?;
                 self.site.jit(&["gate", "add", id, GATE]).read()?;
             }
             _ => {}
@@ -369,16 +375,14 @@ impl<'a> Ground<'a> {
         self.beside.join("stdout")
     }
 
+    /// Removes the index, wherever the store keeps it.
     fn forget_index(&self) -> Result<()> {
-        for entry in fs::read_dir(self.site.dir.join(".jit/local"))? {
-            let path = entry?.path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            if name.starts_with("index") {
-                fs::remove_file(&path)?;
+        for folder in [".jit/local", ".git/jit"] {
+            for entry in fs::read_dir(self.site.dir.join(folder))? {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with("index.db") {
+                    fs::remove_file(entry.path())?;
+                }
             }
         }
         Ok(())

@@ -41,7 +41,12 @@ const N_ISSUES: usize = 1_000;
 const RUNS: usize = 7;
 
 /// Rows of the bench that are about time and nothing else.
-const NOT_COUNTED: [Kind; 3] = [Kind::ReadyIdle, Kind::ColdIndex, Kind::Import];
+const NOT_COUNTED: [Kind; 4] = [
+    Kind::ReadyIdle,
+    Kind::ColdRead,
+    Kind::ColdWrite,
+    Kind::Import,
+];
 
 /// Measures everything, and compares or updates.
 pub(crate) fn run(options: &Options) -> Result<()> {
