@@ -4,13 +4,13 @@
 //! the user names: what a repository says is never run.
 
 use crate::error::CliError;
+use crate::output::{canvas, is_attended};
 use jit_core::{ErrorKind, Value};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use tempfile::{Builder, TempPath};
 
 /// Longest text that is taken back from an editor, in bytes; the rules are stricter.
@@ -26,7 +26,7 @@ impl Editor {
         if no_input {
             return Err(CliError::usage("--no-input forbids to open an editor"));
         }
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !is_attended() {
             return Err(CliError::usage("an editor needs a terminal"));
         }
         let named = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
@@ -47,12 +47,11 @@ impl Editor {
         )]
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(script).arg("jit").arg(&draft.path);
-        if !io::stdout().is_terminal() {
-            // Standard output is for data, so the editor draws where the talk goes.
-            let talk = io::stderr().as_fd().try_clone_to_owned();
-            command.stdout(Stdio::from(talk.map_err(|error| failed(&error))?));
-        }
-        let status = command.status().map_err(|error| failed(&error))?;
+        let canvas = canvas().map_err(|error| failed(&error))?;
+        let status = command
+            .stdout(canvas)
+            .status()
+            .map_err(|error| failed(&error))?;
         if !status.success() {
             let message = format!("the editor broke off ({status}), so nothing was changed");
             return Err(CliError::new(ErrorKind::Io, message));

@@ -21,7 +21,8 @@ use color::Style;
 use jit_core::{ErrorKind, Value};
 use page::Page;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::process::ExitCode;
+use std::os::fd::AsFd as _;
+use std::process::{ExitCode, Stdio};
 
 /// Standard output and standard error, and the form in which to use them.
 #[derive(Debug)]
@@ -304,6 +305,20 @@ enum Failure {
     Output(io::Error),
     /// There were no more to print.
     Source(CliError),
+}
+
+/// Returns whether somebody sits at a terminal, types there and sees what is said.
+pub(crate) fn is_attended() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Returns where a program of the user may draw: standard output, or where that is for data, the place of the talk.
+pub(crate) fn canvas() -> io::Result<Stdio> {
+    if io::stdout().is_terminal() {
+        return Ok(Stdio::inherit());
+    }
+    let talk = io::stderr().as_fd().try_clone_to_owned()?;
+    Ok(talk.into())
 }
 
 fn unprinted(error: &io::Error, has_written: bool) -> CliError {

@@ -68,6 +68,7 @@ const GATE: &[&[&str]] = &[
     &["gate", "add", "A", "review"],
 ];
 const STORE: &str = "it names no issue";
+const REQUIRING: &str = "the environment fences each issue that it takes the gate from";
 const MENDS: &str = "it mends what no command has written";
 
 /// Every command there is.
@@ -88,6 +89,11 @@ fn table() -> BTreeMap<&'static str, Effect> {
         "query assignee",
         "query state",
         "query priority",
+        "query label",
+        "dep tree",
+        "registry list",
+        "registry show",
+        "export jsonl",
         "graph show",
         "graph downstream",
         "graph roots",
@@ -96,12 +102,16 @@ fn table() -> BTreeMap<&'static str, Effect> {
         "lease list",
         "events tail",
         "events query",
+        "events export",
     ];
     let reads = reads.map(|name| (name, Effect::None));
     let others = [
         ("init", STORE),
         ("issue create", STORE),
         ("gate define", STORE),
+        ("gate remove", REQUIRING),
+        ("registry define", STORE),
+        ("registry remove", REQUIRING),
         ("import beads", STORE),
         ("lease sweep", "what it records is that time is over"),
         ("recover", MENDS),
@@ -377,7 +387,8 @@ fn what_cannot_be_fenced_refuses_an_epoch() {
         let mut words: Vec<&str> = name.split(' ').collect();
         words.extend(match name {
             "issue create" => &["-t", "B"][..],
-            "gate define" => &["review", "--title", "R"],
+            "gate define" | "registry define" => &["review", "--title", "R"],
+            "gate remove" | "registry remove" => &["review", "--force"],
             "import beads" => &["-"],
             _ => &[],
         });

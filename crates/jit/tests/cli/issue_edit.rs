@@ -220,6 +220,20 @@ fn a_text_that_cannot_be_taken_is_kept() {
 }
 
 #[test]
+fn a_lease_that_is_lost_is_not_written_under() {
+    let repo = Repo::new();
+    let id = repo.create("A");
+    repo.ok(&["issue", "claim", &id, "copilot-1"]);
+    let script = "change 's/^title: A/title: B/' \"$1\"";
+    let stale = at_a_terminal(&repo, &["issue", "edit", &id, "--epoch", "7"], script);
+    assert_eq!((stale.code, drafts(&repo).len()), (7, 1), "{stale:?}");
+    assert_eq!(repo.json(&["issue", "show", &id])["title"], "A");
+    let live = at_a_terminal(&repo, &["issue", "edit", &id, "--epoch", "1"], script);
+    assert_eq!(live.code, 0, "{live:?}");
+    assert_eq!(repo.json(&["issue", "show", &id])["title"], "B");
+}
+
+#[test]
 fn nobody_at_a_terminal_is_a_usage_error() {
     let repo = Repo::new();
     let id = repo.create("A");
