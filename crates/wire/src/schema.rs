@@ -30,6 +30,7 @@ pub fn documents() -> Vec<(&'static str, Value)> {
         ("recovered", upkeep::recovered_document()),
         ("repair", finding::repair_document()),
         ("record", record_document()),
+        ("resolution", upkeep::resolution_document()),
         ("transition", transition_document()),
     ]
 }

@@ -49,3 +49,30 @@ pub(super) fn recovered_document() -> Value {
         }),
     )
 }
+
+/// Returns the document of what `resolve` answers.
+pub(super) fn resolution_document() -> Value {
+    let conflict = json!({
+        "type": "object",
+        "required": ["field", "versions"],
+        "properties": {
+            "field": text(),
+            "base": {},
+            "ours": {},
+            "theirs": {},
+            "versions": {"type": "array", "items": text()},
+        },
+    });
+    document(
+        "resolution",
+        "A record that was merged or settled, and what is still to decide about it; a side that lacks a value lacks its member",
+        &["id", "path", "outcome", "open", "conflicts"],
+        &json!({
+            "id": text(),
+            "path": text_or_null(),
+            "outcome": one_of(["resolved", "open"]),
+            "open": {"type": "array", "items": text()},
+            "conflicts": {"type": "array", "items": conflict},
+        }),
+    )
+}

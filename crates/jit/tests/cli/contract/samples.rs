@@ -272,6 +272,28 @@ fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
     sampler.keep("graph_export", &["graph", "export", "--all"]);
     lose_an_issue(sampler.repo);
     sampler.keep("recover", &["recover"]);
+    let torn = undecided(sampler.repo);
+    sampler.keep("resolve", &["resolve", &torn, "--take", "theirs"]);
+}
+
+/// Makes an issue whose title two branches have changed.
+fn undecided(repo: &Repo) -> String {
+    let id = repo.create("Lex");
+    let path = format!(".jit/issues/{}/{id}.json", &id[..2]);
+    let text = std::fs::read_to_string(repo.root().join(&path)).unwrap();
+    let versions = ["0a".repeat(10), "0b".repeat(10)];
+    let conflict = serde_json::json!([{
+        "field": "title",
+        "base": "Parse",
+        "ours": "Lex",
+        "theirs": "Scan",
+        "versions": versions,
+    }]);
+    repo.write(
+        &path,
+        &text.replacen('{', &format!("{{\"_conflicts\":{conflict},"), 1),
+    );
+    id
 }
 
 /// Has git remove an issue that no commit has, and no other one.

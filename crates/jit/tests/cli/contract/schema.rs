@@ -85,6 +85,7 @@ fn the_samples_satisfy_the_schemas() {
         "place",
         "recovered",
         "repair",
+        "resolution",
     ] {
         assert!(
             n_checked.contains_key(name),
@@ -103,6 +104,7 @@ fn shape_of(object: &Value) -> Option<&'static str> {
         ("lc", "event"),
         ("stage", "gate"),
         ("created_at", "record"),
+        ("open", "resolution"),
         ("outcome", "recovered"),
         ("removed", "garbage"),
         ("files", "commit"),
