@@ -150,7 +150,7 @@ impl Bench<'_> {
             (Kind::ReadyIdle, true) => (1, 1, 0),
             (Kind::ReadyIdle, false) => (3, 3, 0),
             (_, true) => (3, 15, 400),
-            (_, false) => (5, 101, 2_500),
+            (_, false) => (3, 101, 2_500),
         };
         Effort {
             fewest,

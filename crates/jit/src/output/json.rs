@@ -8,13 +8,13 @@ use jit_core::Value;
 /// Returns the value as one line of JSON.
 pub(crate) fn line(value: &Value) -> String {
     let text = serde_json::to_string(value).expect("a tree of values has no keys but texts");
-    untrusted::json(&text)
+    untrusted::json(text)
 }
 
 /// Returns the value as JSON over several lines.
 pub(crate) fn pretty(value: &Value) -> String {
     let text = serde_json::to_string_pretty(value).expect("a tree of values has no keys but texts");
-    untrusted::json(&text)
+    untrusted::json(text)
 }
 
 /// Returns the chosen members of an object, all of them when none are chosen.
