@@ -6,6 +6,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::File;
 use std::io::Read as _;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// Runs `jit` at a terminal of its own, with an editor that is this shell script; `$1` is the file.
 ///
@@ -230,6 +231,21 @@ fn a_lease_that_is_lost_is_not_written_under() {
     assert_eq!(repo.json(&["issue", "show", &id])["title"], "A");
     let live = at_a_terminal(&repo, &["issue", "edit", &id, "--epoch", "1"], script);
     assert_eq!(live.code, 0, "{live:?}");
+    assert_eq!(repo.json(&["issue", "show", &id])["title"], "B");
+}
+
+#[test]
+fn a_lease_that_ran_out_before_hinders_nobody() {
+    let repo = Repo::new();
+    let id = repo.create("A");
+    repo.ok(&["issue", "claim", &id, "copilot-1", "--ttl", "1s"]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while repo.state(&id) != "ready" {
+        assert!(Instant::now() < deadline, "the lease runs out");
+    }
+    let script = "change 's/^title: A/title: B/' \"$1\"";
+    let answer = at_a_terminal(&repo, &["issue", "edit", &id], script);
+    assert_eq!(answer.code, 0, "{answer:?}");
     assert_eq!(repo.json(&["issue", "show", &id])["title"], "B");
 }
 

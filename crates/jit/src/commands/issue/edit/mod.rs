@@ -13,7 +13,8 @@ use crate::reply::Reply;
 use form::Form;
 use jit_core::decide::Update;
 use jit_core::id::IdPrefix;
-use jit_core::{ErrorKind, Refusal};
+use jit_core::{ErrorKind, IssueId, Refusal};
+use jit_tracker::View;
 
 /// Change an issue in an editor
 ///
@@ -52,8 +53,13 @@ struct Seen {
 
 impl Seen {
     fn look(prefix: &IdPrefix, context: &Context) -> Result<Self, CliError> {
-        let view = context.view_of_named()?;
+        let mut view = context.view_of_named()?;
         let id = view.snapshot.resolve(prefix)?;
+        if has_lapsed(&view, &id) {
+            // The next writer records that, which is another version: better this one, before the work, than after it.
+            context.tracker()?.lease_sweep(&context.call(false)?)?;
+            view = context.view_of_named()?;
+        }
         let gone = || Refusal::NotFound { id: id.to_string() };
         let issue = view.snapshot.issue(&id).ok_or_else(gone)?;
         // What is refused in the end is better refused before the work.
@@ -73,6 +79,12 @@ impl Seen {
             form: Form::of(issue),
         })
     }
+}
+
+/// Returns whether a lease of the issue has run out and nobody has recorded it yet.
+fn has_lapsed(view: &View, id: &IssueId) -> bool {
+    let issue = view.snapshot.issue(id);
+    issue.is_some_and(|issue| view.readiness().state(issue) != issue.state)
 }
 
 /// Writes what the user has changed, provided that nobody else has changed the issue meanwhile.
