@@ -5,7 +5,6 @@
 
 /// A mistake that a store could make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only tests turn bugs on"))]
 pub(crate) enum Bug {
     /// The files are written before the log.
     ApplyFirst,

@@ -2,6 +2,7 @@
 //!
 //! Owns what the traits promise, as checks that panic when a promise is broken. Refuses to know how a store keeps things.
 
+pub mod lab;
 mod samples;
 
 use crate::error::StoreError;

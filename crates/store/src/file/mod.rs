@@ -48,6 +48,8 @@ pub use examine::{Depth, Examination, Segment};
 pub use git::unfinished;
 pub use git_config::git_setting;
 pub use git_dirs::{GitDirs, enclosing};
+#[cfg(any(test, feature = "conformance"))]
+pub(crate) use init::make;
 pub use init::{Initialised, git_files, init};
 pub use layout::{PRIVATE_DIR, STORE_DIR};
 pub use locate::{Location, Search, Why, locate, place_for_new};

@@ -13,13 +13,11 @@ mod seeded;
 mod sequences;
 mod walks;
 
-use super::init::make;
-use super::locate::{Location, Why};
 use super::options::{Env, Options, Warning};
 use super::store::FileStore;
+use crate::conformance::lab::{self, SimHost};
 use crate::error::{Result, StoreError};
 use crate::fs::sim::SimFs;
-use crate::host::Host;
 use crate::traits::{Committed, Store as _, Txn};
 use jit_core::{
     Assignee, Changeset, EventDraft, EventKind, GateDefinition, GateKey, GateMode, GateStage,
@@ -27,67 +25,15 @@ use jit_core::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A host whose clock is that of its files.
-#[derive(Debug)]
-struct SimHost {
-    fs: SimFs,
-    boot: String,
-    drawn: AtomicU64,
-}
-
-impl SimHost {
-    fn new(fs: &SimFs, boot: &str) -> Self {
-        Self {
-            fs: fs.clone(),
-            boot: boot.to_owned(),
-            drawn: AtomicU64::new(0),
-        }
-    }
-}
-
-impl Host for SimHost {
-    fn now_us(&self) -> i64 {
-        self.fs.now_ns() / 1_000
-    }
-
-    fn boot_id(&self) -> &str {
-        &self.boot
-    }
-
-    fn random(&self) -> std::io::Result<u128> {
-        // Other boots must not draw the same names again.
-        let n = self.drawn.fetch_add(1, Ordering::Relaxed);
-        Ok(u128::from(n) << 64 | u128::from(self.fs.now_ns().unsigned_abs()))
-    }
-}
-
 fn open(fs: &SimFs, boot: &str) -> Result<FileStore> {
-    let location = Location {
-        store: PathBuf::from("/sim/.jit"),
-        private: PathBuf::from("/sim/private"),
-        git: None,
-        why: Why::Named,
-    };
-    let host = SimHost::new(fs, boot);
-    FileStore::with(
-        location,
-        Options::default(),
-        Arc::new(fs.clone()),
-        Arc::new(host),
-    )
+    lab::open(fs, boot, Options::default())
 }
 
 /// Returns a new store that is safe on disk.
 fn fresh() -> SimFs {
-    let fs = SimFs::new();
-    make(&fs).unwrap();
-    fs.settle();
-    fs
+    lab::new_files().unwrap()
 }
 
 /// Appends how much was tried to the file that `JIT_FIGURES` names, if it does.
