@@ -4,7 +4,7 @@
 //! one moment. Refuses to write anything at all, and to wait for a writer but as a last resort.
 
 use super::frame::Frame;
-use super::index::{Attempt, Index, IndexSource, Sight};
+use super::index::{Attempt, Index, IndexSource, Sight, Standing};
 use super::load::{Records, problem};
 use super::mark::Mark;
 use super::options::Env;
@@ -98,7 +98,7 @@ impl Moment {
 
     /// Returns whether the files hold all that the log knows, so that they can be believed as they are.
     fn is_at_rest(&self) -> bool {
-        self.frames.is_empty() && self.trust == Trust::SameBoot && self.tail == Tail::Clean
+        self.frames.is_empty() && self.tail == Tail::Clean
     }
 
     fn seqs(&self) -> (u64, Option<u64>) {
@@ -131,10 +131,16 @@ fn read_log(fs: &dyn Fs, start: u64) -> Result<(u64, Vec<u8>)> {
 
 /// Returns the view of one moment: over the index where there is one that fits the files, else over all records.
 pub(crate) fn view(env: &Env, sight: Sight) -> Result<Snapshot> {
+    let mut may_settle = true;
     for _ in 0..MAX_RETRIES {
-        match try_index(env, sight)? {
+        match try_index(env, sight, may_settle)? {
             Glance::View(snapshot) => return Ok(snapshot),
             Glance::Moved => {}
+            Glance::Unsettled => {
+                // Whether or not it could be kept: it fits.
+                refresh(env)?;
+                may_settle = false;
+            }
             Glance::Differs if refresh(env)? => {}
             Glance::Differs | Glance::None => break,
         }
@@ -163,11 +169,13 @@ enum Glance {
     Moved,
     /// Files were changed by somebody else.
     Differs,
+    /// Many directories were looked into in vain.
+    Unsettled,
     /// Nothing.
     None,
 }
 
-fn try_index(env: &Env, sight: Sight) -> Result<Glance> {
+fn try_index(env: &Env, sight: Sight, may_settle: bool) -> Result<Glance> {
     if env.index.is_none() {
         return Ok(Glance::None);
     }
@@ -178,18 +186,21 @@ fn try_index(env: &Env, sight: Sight) -> Result<Glance> {
     let Ok(index) = Index::open(env, &before.mark) else {
         return Ok(Glance::Differs);
     };
-    let Ok(differs) = index.differs(env, sight) else {
+    let Ok(standing) = index.standing(env, sight) else {
         return Ok(Glance::None);
     };
     let after = Moment::first(env)?;
     if before.mark != after.mark || !after.is_at_rest() {
         return Ok(Glance::Moved);
     }
-    if differs {
-        return Ok(Glance::Differs);
+    match standing {
+        Standing::Differs => Ok(Glance::Differs),
+        Standing::Unsettled if may_settle => Ok(Glance::Unsettled),
+        Standing::Unsettled | Standing::Fits => {
+            let source = IndexSource::for_reader(index, env, &after.mark);
+            Ok(Glance::View(Snapshot::over(Arc::new(source))))
+        }
     }
-    let source = IndexSource::for_reader(index, env, &after.mark);
-    Ok(Glance::View(Snapshot::over(Arc::new(source))))
 }
 
 /// Brings the index up to the files, if nobody else is writing and there is one; says whether it is worth another look.

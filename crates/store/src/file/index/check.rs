@@ -13,6 +13,9 @@ use jit_core::{IssueId, Problem};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many directories a reader lists anew at every question before it has what it found kept.
+const WORTH_KEEPING: usize = 16;
+
 /// How much is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
@@ -49,8 +52,14 @@ impl Differences {
         !self.files.is_empty() || !self.foreign.is_empty()
     }
 
+    /// Returns whether so many directories had to be listed in vain that the next question is worth sparing it.
+    pub(super) fn is_worth_keeping(&self) -> bool {
+        let settled = self.shards.iter().filter(|(_, stamp)| *stamp != Some(Stamp::UNKNOWN));
+        settled.count() >= WORTH_KEEPING
+    }
+
     /// Brings the rows up to the files.
-    pub(super) fn write(self, connection: &Connection, env: &Env) -> Attempt<()> {
+    pub(super) fn write(self, connection: &Connection) -> Attempt<()> {
         let mut touched = BTreeSet::new();
         for difference in self.files {
             let Some(Place::Issue(id)) = load::place_of(&difference.at) else {
@@ -89,7 +98,6 @@ impl Differences {
                 }
             }
         }
-        let _ = env;
         rows::recount(connection, &touched)
     }
 }

@@ -87,6 +87,17 @@ impl Stamp {
     }
 }
 
+/// How the index stands to the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It says what they say.
+    Fits,
+    /// It says what they say, but it took long to find that out, and need not the next time.
+    Unsettled,
+    /// It says something else.
+    Differs,
+}
+
 /// An open index, inside a transaction.
 #[derive(Debug)]
 pub(crate) struct Index {
@@ -122,7 +133,7 @@ impl Index {
             check::Depth::Everything
         };
         let found = check::differences(&connection, env, depth)?;
-        found.write(&connection, env)?;
+        found.write(&connection)?;
         if depth == check::Depth::Everything {
             rows::reload_leases(&connection, &*env.fs)?;
             schema::set_seq(&connection, mark.seq)?;
@@ -138,6 +149,8 @@ impl Index {
         schema::reset(&transaction)?;
         rows::put_all(&transaction, env, records)?;
         schema::write_meta(&transaction, env, mark)?;
+        // The directories are stamped by looking at them once more: what came in between is found by that.
+        check::differences(&transaction, env, check::Depth::Names)?.write(&transaction)?;
         transaction.commit()?;
         Ok(())
     }
@@ -176,13 +189,20 @@ impl Index {
         self.end(&connection)
     }
 
-    /// Returns whether any file that matters to a question of this depth differs from its row.
-    pub(crate) fn differs(&self, env: &Env, depth: Sight) -> Attempt<bool> {
-        let depth = match depth {
+    /// Compares the index with the files that a reader relies on.
+    pub(crate) fn standing(&self, env: &Env, sight: Sight) -> Attempt<Standing> {
+        let depth = match sight {
             Sight::Names => check::Depth::Names,
             Sight::Unresolved => check::Depth::Unresolved,
         };
-        Ok(check::differences(&self.connection(), env, depth)?.matters())
+        let found = check::differences(&self.connection(), env, depth)?;
+        Ok(if found.matters() {
+            Standing::Differs
+        } else if found.is_worth_keeping() {
+            Standing::Unsettled
+        } else {
+            Standing::Fits
+        })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
