@@ -221,8 +221,10 @@ fn redo(
 
 /// Returns what a file holds, or since when it can be missing.
 pub(crate) fn find(fs: &dyn Fs, at: &At) -> io::Result<Found> {
-    if let Some(bytes) = absent_ok(fs::read(fs, at, MAX_FILE))? {
-        return Ok(Found::Content(bytes));
+    if let Some(file) = absent_ok(fs.open(at, Access::Read))? {
+        let ctime_ns = file.opened()?.ctime_ns;
+        let bytes = fs::read_to_end(&*file, 0, MAX_FILE)?;
+        return Ok(Found::Content { bytes, ctime_ns });
     }
     let mut dir = at.path.parent();
     while let Some(path) = dir {

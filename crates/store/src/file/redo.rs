@@ -52,7 +52,12 @@ struct Chain<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// This content.
-    Content(Vec<u8>),
+    Content {
+        /// What it is.
+        bytes: Vec<u8>,
+        /// When the file was last changed, nanoseconds since 1970.
+        ctime_ns: i64,
+    },
     /// Nothing; the nearest directory above it was last changed then, nanoseconds since 1970.
     Missing {
         /// When, nanoseconds since 1970.
@@ -111,19 +116,20 @@ fn fate(
         post: post(),
         saves_current,
     };
-    let bytes = match found {
+    // What changed after the store had come to rest was changed by somebody: a power cut only brings back what was before.
+    let is_late = |ctime_ns: i64| {
+        let is_after = |since: i64| ctime_ns / 1_000 > since.saturating_add(CLOCK_SLACK_US);
+        at.root == Root::Shared && trust == Trust::Restarted && quiet_since_us.is_some_and(is_after)
+    };
+    let (bytes, ctime_ns) = match found {
         Found::Missing { dir_ctime_ns } => {
-            let is_late = |since: i64| dir_ctime_ns / 1_000 > since.saturating_add(CLOCK_SLACK_US);
-            let was_removed = at.root == Root::Shared
-                && trust == Trust::Restarted
-                && quiet_since_us.is_some_and(is_late);
             return match chain.post {
                 None => Fate::Done,
-                Some(_) if was_removed => Fate::Keep { post: post() },
+                Some(_) if is_late(dir_ctime_ns) => Fate::Keep { post: post() },
                 Some(_) => write(false),
             };
         }
-        Found::Content(bytes) => bytes,
+        Found::Content { bytes, ctime_ns } => (bytes, ctime_ns),
     };
     if chain.post == Some(bytes.as_slice()) {
         return if trust == Trust::Suspect {
@@ -133,7 +139,11 @@ fn fate(
         };
     }
     if chain.known.contains(&Some(ContentHash::of(&bytes))) {
-        return write(false);
+        return if is_late(ctime_ns) {
+            Fate::Keep { post: post() }
+        } else {
+            write(false)
+        };
     }
     match trust {
         _ if seeded::has(Bug::OverwriteEdits) => write(false),
@@ -198,7 +208,10 @@ mod tests {
     #[test]
     fn the_fate_of_a_file_follows_its_content_and_the_boot() {
         use Trust::{Restarted, SameBoot};
-        let content = |text: &str| Found::Content(text.as_bytes().to_vec());
+        let content = |text: &str| Found::Content {
+            bytes: text.as_bytes().to_vec(),
+            ctime_ns: 1_000_000_000,
+        };
         for trust in [SameBoot, Restarted] {
             check(trust, &content("{\"v\":2}"), "done");
             check(trust, &content("{\"v\":1}"), "write");
@@ -215,6 +228,15 @@ mod tests {
         check(Restarted, &content("\0\0\0"), "write");
         check(Restarted, &content("{\"v\":2\0\0"), "save and write");
         check(SameBoot, &content("<<<<<<< ours"), "keep");
+        // An older version that was put there long after the last frame: somebody went back to it on purpose.
+        let late = |text: &str| Found::Content {
+            bytes: text.as_bytes().to_vec(),
+            ctime_ns: 9_000_000_000,
+        };
+        check(Restarted, &late("{\"v\":1}"), "keep");
+        check(Restarted, &late("{\"v\":2}"), "done");
+        check(Restarted, &late(""), "write");
+        check(SameBoot, &late("{\"v\":1}"), "write");
         // The directory changed long after the last frame: somebody removed the file on purpose.
         check(
             Restarted,

@@ -10,5 +10,6 @@ mod links;
 mod lost;
 mod merging;
 mod places;
+mod reboot;
 mod segments;
 mod sharing;
