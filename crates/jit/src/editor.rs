@@ -29,7 +29,8 @@ impl Editor {
         if !is_attended() {
             return Err(CliError::usage("an editor needs a terminal"));
         }
-        let named = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
+        let is_named = |value: &OsString| !value.to_string_lossy().trim().is_empty();
+        let named = |name| std::env::var_os(name).filter(is_named);
         let found = named("VISUAL").or_else(|| named("EDITOR"));
         found.map(Self).ok_or_else(|| {
             CliError::usage("neither VISUAL nor EDITOR names an editor")

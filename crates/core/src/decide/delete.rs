@@ -10,13 +10,15 @@ use super::release::{exit_gates, return_to_open};
 use crate::event::EventKind;
 use crate::issue::Deleted;
 use crate::{Issue, IssueId, LeaseState, Refusal, Request, Snapshot, State};
+use std::collections::BTreeSet;
 
 /// Turns each issue into a tombstone; what hangs on it refuses, unless it is deleted along with it or `force` is set, which
 /// cuts the edges of the others and ends the lease.
 pub fn delete(snapshot: &Snapshot, request: &Request, ids: &[IssueId]) -> Decision {
     let mut edit = Edit::new(snapshot, request);
+    let together: BTreeSet<&IssueId> = ids.iter().collect();
     for id in ids {
-        delete_one(&mut edit, id, ids)?;
+        delete_one(&mut edit, id, &together)?;
     }
     Ok(edit.finish())
 }
@@ -40,7 +42,11 @@ pub fn restore(snapshot: &Snapshot, request: &Request, ids: &[IssueId]) -> Decis
     Ok(edit.finish())
 }
 
-fn delete_one(edit: &mut Edit<'_>, id: &IssueId, together: &[IssueId]) -> Result<(), Refusal> {
+fn delete_one(
+    edit: &mut Edit<'_>,
+    id: &IssueId,
+    together: &BTreeSet<&IssueId>,
+) -> Result<(), Refusal> {
     if let Some(tombstone) = edit
         .snapshot()
         .record(id)
@@ -91,7 +97,7 @@ struct Hanging {
 }
 
 impl Hanging {
-    fn on(edit: &Edit<'_>, id: &IssueId, together: &[IssueId]) -> Self {
+    fn on(edit: &Edit<'_>, id: &IssueId, together: &BTreeSet<&IssueId>) -> Self {
         let snapshot = edit.snapshot();
         let stays = |id: &IssueId| !together.contains(id);
         let dependents = snapshot.dependents(id).map(|issue| issue.id.clone());
