@@ -5,8 +5,8 @@
 use crate::args::global::{Condition, Format, GlobalArgs};
 use crate::branch;
 use crate::commands::{
-    commit, dep, events, export, gate, gc, graph, import, init, issue, lease, merge_driver, query,
-    recover, resolve, status, validate, r#where, why,
+    commit, dep, doctor, events, export, gate, gc, graph, import, init, issue, lease, merge_driver,
+    migrate, query, recover, resolve, status, validate, r#where, why,
 };
 use crate::context::Context;
 use crate::crash;
@@ -51,6 +51,10 @@ enum Command {
     Status(status::Args),
     /// Check the store
     Validate(validate::Args),
+    /// Check what the store stands on
+    Doctor(doctor::Args),
+    /// Bring the store to this version of the format
+    Migrate(migrate::Args),
     /// Remove old tombstones, and what nobody needs any more
     Gc(gc::Args),
     /// Commit the store to git, and nothing else
@@ -110,6 +114,8 @@ impl Command {
             Self::Status(_) => Shape::Status,
             Self::Recover(_) => Shape::Recovered,
             Self::Validate(args) => args.shape(),
+            Self::Doctor(_) => Shape::Finding,
+            Self::Migrate(_) => Shape::Migration,
             Self::Gc(_) => Shape::Garbage,
             Self::Commit(_) => Shape::Commit,
             Self::Resolve(_) => Shape::Resolution,
@@ -136,6 +142,8 @@ impl Command {
             | Self::MergeDriver(_)
             | Self::Status(_)
             | Self::Validate(_)
+            | Self::Doctor(_)
+            | Self::Migrate(_)
             | Self::Gc(_)
             | Self::Commit(_)
             | Self::Recover(_)
@@ -166,6 +174,8 @@ impl Command {
             Self::Where(_) => r#where::run(context),
             Self::Status(_) => status::run(context),
             Self::Validate(args) => validate::run(&args, context),
+            Self::Doctor(args) => doctor::run(&args, context),
+            Self::Migrate(_) => migrate::run(context),
             Self::Gc(_) => gc::run(context),
             Self::Commit(args) => commit::run(&args, context),
             Self::Recover(_) => recover::run(context),

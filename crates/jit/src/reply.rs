@@ -36,6 +36,8 @@ pub(crate) enum Shape {
     Garbage,
     /// A commit of the store.
     Commit,
+    /// A change of the version of the format.
+    Migration,
     /// Merges that were settled.
     Resolution,
     /// Where the store is.
@@ -97,6 +99,7 @@ impl Shape {
             Self::Finding => &jit_wire::finding::FIELDS,
             Self::Repair => &jit_wire::finding::REPAIR_FIELDS,
             Self::Garbage => &["kind", "issue", "path", "removed"],
+            Self::Migration => &["from", "to", "migration", "backup", "changed"],
             Self::Commit => &["commit", "message", "files", "changed"],
             Self::Place => &[
                 "store",
@@ -136,6 +139,7 @@ impl Shape {
             Self::Resolution => &["id", "outcome", "open"],
             Self::Garbage => &["kind", "path"],
             Self::Commit
+            | Self::Migration
             | Self::Repair
             | Self::Renewal
             | Self::Place
@@ -153,6 +157,7 @@ impl Shape {
             Self::Lease => "issue",
             Self::Recovered | Self::Garbage => "path",
             Self::Commit => "commit",
+            Self::Migration => "to",
             Self::Finding | Self::Repair => "code",
             Self::Resolution => "id",
             Self::Place | Self::Status | Self::Import | Self::Drawing => "store",

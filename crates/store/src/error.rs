@@ -117,6 +117,15 @@ pub enum StoreError {
         /// The version that is needed.
         needed: u64,
     },
+    /// The store has to be migrated before it is written.
+    #[error(
+        "the store has version {found} of the format, this program writes {}",
+        crate::file::version::SUPPORTED
+    )]
+    FormatTooOld {
+        /// The version of the store.
+        found: u64,
+    },
     /// A file of the store can't be understood.
     #[error("`{path}` is damaged: {reason}")]
     Damaged {
@@ -200,7 +209,9 @@ impl StoreError {
             | Self::NoMainWorktree { .. }
             | Self::WorktreeStoreEmpty { .. } => ErrorKind::NoStore,
             Self::NotOurs { .. } | Self::WorldWritable(_) => ErrorKind::NotPermitted,
-            Self::NotADirectory { .. } | Self::Damaged { .. } => ErrorKind::Damaged,
+            Self::NotADirectory { .. } | Self::Damaged { .. } | Self::FormatTooOld { .. } => {
+                ErrorKind::Damaged
+            }
             Self::Busy { .. } | Self::ChangedMeanwhile { .. } => ErrorKind::Busy,
             Self::FormatTooNew { .. } => ErrorKind::FormatTooNew,
             Self::MergeInProgress { .. } => ErrorKind::MergeInProgress,

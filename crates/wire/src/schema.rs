@@ -27,6 +27,7 @@ pub fn documents() -> Vec<(&'static str, Value)> {
         ("issue", issue_document()),
         ("lease", lease_document()),
         ("place", upkeep::place_document()),
+        ("migration", finding::migration_document()),
         ("recovered", upkeep::recovered_document()),
         ("repair", finding::repair_document()),
         ("record", record_document()),

@@ -6,6 +6,7 @@
 mod answer;
 pub(crate) mod commit;
 pub(crate) mod dep;
+pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod gate;
@@ -16,6 +17,7 @@ pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod lease;
 pub(crate) mod merge_driver;
+pub(crate) mod migrate;
 pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod resolve;

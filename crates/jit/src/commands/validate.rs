@@ -12,9 +12,11 @@ use crate::commands::{answer, recover};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Reply, Shape};
+pub(crate) use git_level::git_files;
 use jit_core::audit::{self, Finding, Severity};
 use jit_core::{ErrorKind, Value};
 use jit_store::file::Depth;
+pub(crate) use remedy::{added as with_remedy, of_problem};
 pub(crate) use target::Target;
 
 /// How thorough to be.
@@ -79,14 +81,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     Ok(reply)
 }
 
-fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+/// Returns the findings that are no mere notices.
+pub(crate) fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
 }
 
 /// Returns the failure that findings are.
-fn verdict(n_errors: usize) -> Option<CliError> {
+pub(crate) fn verdict(n_errors: usize) -> Option<CliError> {
     let message = match n_errors {
         0 => return None,
         1 => "1 finding".to_owned(),

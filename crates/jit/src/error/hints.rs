@@ -124,6 +124,7 @@ pub(super) fn of_store(error: &StoreError) -> Vec<String> {
         StoreError::NotOurs { .. } => one("work as the owner of the store"),
         StoreError::Busy { .. } => one("try again"),
         StoreError::FormatTooNew { .. } => one("use a newer jit"),
+        StoreError::FormatTooOld { .. } => one("jit migrate"),
         StoreError::Damaged { .. } => one("jit validate"),
         StoreError::MergeInProgress { .. } => one("git status"),
         StoreError::StateDirUnwritable { .. } => {

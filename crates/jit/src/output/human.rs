@@ -60,6 +60,7 @@ pub(super) fn page(shape: Shape, object: &Value) -> Page {
         | Shape::Place
         | Shape::Garbage
         | Shape::Commit
+        | Shape::Migration
         | Shape::Recovered
         | Shape::Resolution
         | Shape::Import
@@ -83,6 +84,7 @@ pub(super) fn list(shape: Shape, objects: &[Value], width: Option<usize>) -> Pag
         | Shape::Renewal
         | Shape::Garbage
         | Shape::Commit
+        | Shape::Migration
         | Shape::Place
         | Shape::Recovered
         | Shape::Resolution

@@ -65,8 +65,8 @@ fn the_message_tells_the_events_since_the_last_commit() {
     expect![[r#"
         jit: 1 claimed, 1 created, 1 dep added, 1 done
 
-        - 0001abcdef First: claimed, done
         - 0002abcdef Second: created, dep added
+        - 0001abcdef First: claimed, done
 
     "#]]
     .assert_eq(&repo.normal(&ask(&repo, &["log", "-1", "--format=%B"])));

@@ -133,6 +133,10 @@ fn a_command_that_is_none_gets_help() {
           where         Say which store is used, and why
           status        Show how many issues are in which state, and who holds what
           validate      Check the store
+          doctor        Check what the store stands on
+          migrate       Bring the store to this version of the format
+          gc            Remove old tombstones, and what nobody needs any more
+          commit        Commit the store to git, and nothing else
           recover       Bring back what a git command removed before it was committed
           resolve       Merge by field what git left unmerged, and settle what no rule decides
           issue         Create, show, change, claim and finish issues

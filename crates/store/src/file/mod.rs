@@ -23,6 +23,7 @@ mod log;
 mod lost;
 mod mark;
 pub(crate) mod merging;
+mod migrate;
 mod options;
 mod pointer;
 pub mod raw;
@@ -36,6 +37,7 @@ mod segment;
 mod session;
 mod spool;
 mod store;
+mod surroundings;
 mod txn;
 pub(crate) mod version;
 mod watch;
@@ -57,9 +59,11 @@ pub use lost::{InPlace, Lost, LostEvent, LostFile};
 pub use merging::{
     Mergeable, MergedFile, Replacement, Unmergeable, merge_files, read_issue_file, read_version,
 };
+pub use migrate::Migration;
 pub use options::{Durability, Options, Warning};
 pub use repair::{
     Condition, Record, Repair, Source, is_event_line, read_after_bom, read_misnamed, read_record,
 };
 pub use restore::Restored;
 pub use store::FileStore;
+pub use surroundings::{Ground, IndexState};

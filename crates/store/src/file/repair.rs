@@ -266,7 +266,11 @@ pub struct Repair<'a> {
     txn: FileTxn,
 }
 
-impl Repair<'_> {
+impl<'a> Repair<'a> {
+    /// Returns the repair that a transaction carries.
+    pub(crate) fn of(store: &'a FileStore, txn: FileTxn) -> Self {
+        Self { store, txn }
+    }
     /// Looks at everything, while nobody else writes.
     pub fn examine(&self) -> Result<Examination> {
         self.store.examine(Depth::Everything)

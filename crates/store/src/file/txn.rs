@@ -45,8 +45,14 @@ struct Pending {
 impl FileTxn {
     /// Takes the lock, recovers, and reads everything anew.
     pub(crate) fn begin(env: &Env, git: Option<&GitDirs>) -> Result<Self> {
-        let mut session = Session::begin(env)?;
+        let txn = Self::begin_any_version(env, git)?;
         store::read_format(&*env.fs)?.check_write()?;
+        Ok(txn)
+    }
+
+    /// Does the same in a store of an older version, which only a migration may write.
+    pub(crate) fn begin_any_version(env: &Env, git: Option<&GitDirs>) -> Result<Self> {
+        let mut session = Session::begin(env)?;
         let (snapshot, seen) = Self::view(&mut session)?;
         Ok(Self {
             session,

@@ -16,6 +16,7 @@ pub(crate) const SUPPORTED: u64 = 1;
 /// What the store states about its format, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FormatVersion {
+    format: u64,
     min_writer: u64,
     unknown_feature: bool,
 }
@@ -48,13 +49,17 @@ impl FormatVersion {
             .and_then(Value::as_array)
             .unwrap_or_default();
         Ok(Self {
-            min_writer: min_writer.max(format.min(min_writer)),
+            format,
+            min_writer,
             unknown_feature: !features.is_empty(),
         })
     }
 
-    /// Refuses to write a store that asks for a newer writer.
+    /// Refuses to write a store that asks for a newer writer, and one that `jit migrate` has to raise first.
     pub(crate) fn check_write(&self) -> Result<()> {
+        if self.format < SUPPORTED {
+            return Err(StoreError::FormatTooOld { found: self.format });
+        }
         let needed = if self.unknown_feature {
             self.min_writer.max(SUPPORTED + 1)
         } else {
@@ -96,6 +101,10 @@ mod tests {
         check(
             r#"{"format":1,"min_reader":1,"min_writer":1,"features":["x"]}"#,
             "the store needs version 2 of the format to write it, this program has 1",
+        );
+        check(
+            r#"{"format":0,"min_reader":0,"min_writer":0}"#,
+            "the store has version 0 of the format, this program writes 1",
         );
         check(
             "{}",

@@ -84,3 +84,19 @@ pub(super) fn commit_document() -> Value {
         }),
     )
 }
+
+/// Describes the answer of `migrate`.
+pub(super) fn migration_document() -> Value {
+    document(
+        "migration",
+        "A change of the version of the format; `migration` says what each step does",
+        &["from", "to", "migration", "backup", "changed"],
+        &json!({
+            "from": {"type": "integer", "minimum": 0},
+            "to": {"type": "integer", "minimum": 0},
+            "migration": {"type": "array", "items": text()},
+            "backup": text_or_null(),
+            "changed": truth(),
+        }),
+    )
+}

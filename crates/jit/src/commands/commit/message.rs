@@ -45,14 +45,19 @@ pub(super) fn of_changes(
 
 fn compose(events: &[&Event], snapshot: &Snapshot) -> String {
     let mut counts: BTreeMap<String, BTreeSet<&IssueId>> = BTreeMap::new();
-    let mut issues: BTreeMap<&IssueId, Vec<String>> = BTreeMap::new();
+    let mut issues: Vec<(&IssueId, Vec<String>)> = Vec::new();
+    let mut places: BTreeMap<&IssueId, usize> = BTreeMap::new();
     for event in events {
         let (Some(id), Some(_)) = (&event.draft.issue, event.draft.rev) else {
             continue;
         };
         let verb = verb(event.draft.kind.as_str());
         counts.entry(verb.clone()).or_default().insert(id);
-        let verbs = issues.entry(id).or_default();
+        let place = *places.entry(id).or_insert_with(|| {
+            issues.push((id, Vec::new()));
+            issues.len() - 1
+        });
+        let verbs = &mut issues[place].1;
         if !verbs.contains(&verb) {
             verbs.push(verb);
         }

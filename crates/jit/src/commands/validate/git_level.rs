@@ -24,13 +24,8 @@ pub(super) fn look(location: &Location) -> Result<Vec<Finding>, CliError> {
     let prefix = git.prefix();
     let mut findings = unmerged(&git, prefix)?;
     findings.extend(markers(location)?);
-    findings.extend(files(location).into_iter().map(|wanting| {
-        let message = "it does not tell git how to treat the files of the store".to_owned();
-        Finding {
-            remedy: Some("jit validate --fix".to_owned()),
-            ..Finding::of_file(wanting.code, Some(wanting.path), message)
-        }
-    }));
+    findings.extend(git_files(location));
+
     findings.extend(attributes(&git, prefix)?);
     findings.extend(uncommitted(&git, prefix)?);
     Ok(findings)
@@ -82,6 +77,20 @@ fn markers(location: &Location) -> Result<Vec<Finding>, CliError> {
         }
     }
     Ok(findings)
+}
+
+/// Returns a finding for each file that does not tell git what it shall.
+pub(crate) fn git_files(location: &Location) -> Vec<Finding> {
+    let wanting = files(location).into_iter();
+    wanting
+        .map(|wanting| {
+            let message = "it does not tell git how to treat the files of the store".to_owned();
+            Finding {
+                remedy: Some("jit validate --fix".to_owned()),
+                ..Finding::of_file(wanting.code, Some(wanting.path), message)
+            }
+        })
+        .collect()
 }
 
 /// Returns the files that tell git how to treat the store and do not, each with what it shall hold.

@@ -6,7 +6,7 @@ use jit_core::Problem;
 use jit_core::audit::Finding;
 
 /// Returns the finding of a file that can't be read.
-pub(super) fn of_problem(problem: &Problem) -> Finding {
+pub(crate) fn of_problem(problem: &Problem) -> Finding {
     let code = KNOWN
         .into_iter()
         .find(|known| *known == problem.code)
@@ -28,7 +28,7 @@ const KNOWN: [&str; 6] = [
 ];
 
 /// Adds the remedy that belongs to the code, unless the finding has one.
-pub(super) fn added(mut finding: Finding) -> Finding {
+pub(crate) fn added(mut finding: Finding) -> Finding {
     if finding.remedy.is_none() {
         finding.remedy = remedy(&finding).map(str::to_owned);
     }

@@ -18,16 +18,18 @@ pub(crate) struct Target {
     pub(crate) location: Location,
     pub(super) policy: Policy,
     pub(super) findings: Vec<Finding>,
+    allows_network_fs: bool,
     pub(crate) warnings: Vec<String>,
 }
 
 impl Target {
     /// Opens the store of this directory.
-    pub(super) fn open(context: &Context) -> Result<Self, CliError> {
+    pub(crate) fn open(context: &Context) -> Result<Self, CliError> {
         let location = jit_store::file::locate(&context.search()?)?;
         let store = FileStore::open_damaged(location.clone(), Options::default())?;
         let (settings, findings) = settings(&store, &location);
         Ok(Self {
+            allows_network_fs: settings.options.allow_network_fs,
             store: store.with_options(settings.options),
             location,
             policy: settings.policy,
@@ -43,6 +45,18 @@ impl Target {
         // The ordinary way says best what is wrong.
         context.location()?;
         Self::open(context)
+    }
+}
+
+impl Target {
+    /// Returns what is wrong with the settings.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Returns whether the settings allow a network file system.
+    pub(crate) fn allows_network_fs(&self) -> bool {
+        self.allows_network_fs
     }
 }
 

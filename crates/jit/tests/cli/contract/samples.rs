@@ -256,8 +256,14 @@ fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
     sampler.keep("validate_fix", &["validate", "--fix", "--dry-run"]);
     sampler.repo.leave_behind(".jit/local/tmp/7-0");
     sampler.keep("gc", &["gc", "--dry-run"]);
-    let message = "Plan the release";
-    sampler.keep("commit", &["commit", "--dry-run", "-m", message]);
+    sampler.keep("doctor", &["doctor"]);
+    sampler.keep("migrate", &["migrate"]);
+    // What is committed depends on chance and on the month; that nothing is left to commit does not.
+    let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    git(sampler.repo.root(), &["add", ".jit"]);
+    let commit = [&who[..], &["commit", "-q", "-m", "Begin"]].concat();
+    git(sampler.repo.root(), &commit);
+    sampler.keep("commit", &["commit"]);
     sampler.keep("where", &["where"]);
     sampler.keep("init", &["init"]);
     sampler.repo.write(

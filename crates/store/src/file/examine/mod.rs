@@ -89,9 +89,14 @@ impl FileStore {
 fn version(store: &FileStore) -> Result<Option<Finding>> {
     let path = layout::format().to_string();
     match store.format() {
-        Ok(version) => Ok(version.check_write().err().map(|error| Finding {
-            severity: Severity::Notice,
-            ..Finding::of_file("newer_format", Some(path), error.to_string())
+        Ok(version) => Ok(version.check_write().err().map(|error| match error {
+            StoreError::FormatTooOld { .. } => {
+                Finding::of_file("older_format", Some(path), error.to_string())
+            }
+            _ => Finding {
+                severity: Severity::Notice,
+                ..Finding::of_file("newer_format", Some(path), error.to_string())
+            },
         })),
         Err(StoreError::Damaged { reason, .. }) => {
             Ok(Some(Finding::of_file("broken_format", Some(path), reason)))

@@ -265,6 +265,17 @@ fn settings() -> Vec<Row> {
                 );
             },
         ),
+        row(
+            "version that never was",
+            "older_format",
+            Refused(9),
+            |lab| {
+                lab.write(
+                    ".jit/format.json",
+                    "{\"format\":0,\"min_reader\":0,\"min_writer\":0,\"features\":[]}\n",
+                );
+            },
+        ),
         Row {
             reads: Reads::Refused(2),
             ..row("broken settings", "broken_config", Person, |lab| {
