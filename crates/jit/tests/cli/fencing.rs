@@ -75,6 +75,8 @@ const MENDS: &str = "it mends what no command has written";
 fn table() -> BTreeMap<&'static str, Effect> {
     let reads = [
         "where",
+        // Git names the file that it writes.
+        "merge-driver",
         "status",
         "validate",
         "why",
@@ -112,6 +114,9 @@ fn table() -> BTreeMap<&'static str, Effect> {
         ("gate remove", REQUIRING),
         ("registry define", STORE),
         ("registry remove", REQUIRING),
+        ("commit", "it writes to git"),
+        ("gc", "what it removes is over"),
+        ("resolve", MENDS),
         ("import beads", STORE),
         ("lease sweep", "what it records is that time is over"),
         ("recover", MENDS),
@@ -402,4 +407,44 @@ fn what_cannot_be_fenced_refuses_an_epoch() {
     }
     assert!(files(&repo) == before, "nothing was written");
     assert_eq!(repo.state(&id), "ready");
+}
+
+/// Commands that write the fenced issue though they name another one, or none.
+const INDIRECT: [(&[&[&str]], &[&str]); 3] = [
+    (
+        &[&["dep", "add", "A", "B"]],
+        &["issue", "delete", "B", "--force"],
+    ),
+    (
+        &[&["issue", "update", "A", "--parent", "B"]],
+        &["issue", "delete", "B", "--force"],
+    ),
+    (GATE, &["gate", "remove", "review", "--force"]),
+];
+
+#[test]
+fn a_stale_epoch_in_the_environment_fences_what_nobody_named() {
+    for (before, words) in INDIRECT {
+        let ground = Ground::new(Case {
+            arguments: &[],
+            before,
+            is_held: true,
+            is_keyed: false,
+        });
+        let command = ground.words(words, &ground.fenced);
+        let ask = |epoch: &str| {
+            let variables = [("JIT_ISSUE", ground.fenced.as_str()), ("JIT_EPOCH", epoch)];
+            let surroundings = Surroundings {
+                variables: &variables,
+                ..Surroundings::default()
+            };
+            ground.repo.jit_in(&command, surroundings)
+        };
+        let kept = files(&ground.repo);
+        let stale = ask("1");
+        assert_eq!(stale.code, 7, "{words:?}: {stale:?}");
+        assert!(files(&ground.repo) == kept, "{words:?} wrote something");
+        let live = ask("2");
+        assert_eq!(live.code, 0, "{words:?}: {live:?}");
+    }
 }
