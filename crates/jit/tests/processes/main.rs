@@ -4,6 +4,7 @@
 //! Owns the laws that hold between processes. Refuses to look inside: it drives the built `jit` by its command line, and
 //! reads the files that the repository keeps.
 
+mod branches;
 mod claims;
 mod counters;
 mod crowd;
@@ -11,9 +12,9 @@ mod durability;
 mod errors;
 mod kills;
 mod leases;
-mod merging;
 mod limits;
 mod linear;
+mod merging;
 mod places;
 mod power;
 mod readers;
