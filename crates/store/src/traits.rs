@@ -33,6 +33,13 @@ pub trait Store: Debug + Send + Sync {
     /// Returns the events that arrived after `since` (all when there is none), in order of arrival, each id once.
     fn events(&self, since: Option<&Cursor>) -> Result<Events>;
 
+    /// Returns the `n` events that arrived last, in order of arrival.
+    fn newest_events(&self, n: usize) -> Result<Events> {
+        let mut events = self.events(None)?;
+        events.keep_newest(n);
+        Ok(events)
+    }
+
     /// Returns a watcher that wakes when events arrive.
     fn watch(&self) -> Result<Box<dyn Watch>>;
 
@@ -101,6 +108,11 @@ pub struct Events {
 }
 
 impl Events {
+    /// Drops all but the last `n`.
+    pub(crate) fn keep_newest(&mut self, n: usize) {
+        self.events.drain(..self.events.len().saturating_sub(n));
+    }
+
     /// Sorts the events into the order that is the same on every clone: clock, time, id.
     pub fn sort_for_display(&mut self) {
         self.events

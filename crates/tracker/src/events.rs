@@ -42,6 +42,11 @@ impl Tracker {
         Ok(self.store.events(since)?)
     }
 
+    /// Returns the `n` events that arrived last, in order of arrival.
+    pub fn newest_events(&self, n: usize) -> Result<Events, Error> {
+        Ok(self.store.newest_events(n)?)
+    }
+
     /// Returns a watcher that wakes when events arrive.
     pub fn watch(&self) -> Result<Box<dyn Watch>, Error> {
         Ok(self.store.watch()?)

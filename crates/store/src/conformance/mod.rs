@@ -216,6 +216,12 @@ fn events_are_numbered_and_streamed(store: &dyn Store) {
         all.events.iter().map(|event| event.lc).collect::<Vec<_>>(),
         [1, 2, 3, 4]
     );
+    for n in 0..6 {
+        let newest = store.newest_events(n).expect("readable");
+        let first = all.events.len().saturating_sub(n);
+        assert_eq!(newest.events, all.events[first..], "the {n} newest");
+        assert_eq!(newest.cursor, all.cursor, "the stream goes on behind all");
+    }
     let txns: Vec<_> = all.events.iter().map(|event| event.txn).collect();
     assert!(
         txns[0] == txns[1] && txns[2] == txns[3] && txns[1] != txns[2],

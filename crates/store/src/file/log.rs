@@ -37,7 +37,7 @@ pub(crate) fn read(env: &Env, since: Option<&Cursor>) -> Result<Events> {
     let pending = since.map_or_else(|| pending(env), |_| Ok(Vec::new()))?;
     let mut texts = BTreeMap::new();
     for at in segments(fs)? {
-        let name = blake3::hash(at.path.as_str().as_bytes()).to_hex()[..NAME_LENGTH].to_owned();
+        let name = name_of(&at);
         let start = positions.get(&name).copied().unwrap_or(0);
         let bytes = read_from(fs, &at, start)?;
         let reached = start + whole_lines(&bytes).len() as u64;
@@ -47,8 +47,66 @@ pub(crate) fn read(env: &Env, since: Option<&Cursor>) -> Result<Events> {
         texts.insert(at, bytes);
     }
     segment::overlay(&pending, &mut texts);
+    Ok(listed(&texts, &positions))
+}
+
+/// Reads the `n` newest events, from as few segments as hold them. Of one that was copied into an older segment, the copy in
+/// the newest one counts.
+pub(crate) fn newest(env: &Env, n: usize) -> Result<Events> {
+    let fs = &*env.fs;
+    if !pending(env)?.is_empty() {
+        let mut all = read(env, None)?;
+        all.keep_newest(n);
+        return Ok(all);
+    }
+    let mut positions = Positions::new();
+    let mut texts = BTreeMap::new();
+    let mut n_found = 0;
+    for at in segments(fs)?.into_iter().rev() {
+        let reached = if n_found < n {
+            let bytes = read_from(fs, &at, 0)?;
+            let reached = whole_lines(&bytes).len() as u64;
+            n_found += bytes.iter().filter(|byte| **byte == b'\n').count();
+            texts.insert(at.clone(), bytes);
+            reached
+        } else {
+            end_of(fs, &at)?
+        };
+        if reached > 0 {
+            positions.insert(name_of(&at), reached);
+        }
+    }
+    let mut events = listed(&texts, &positions);
+    events.keep_newest(n);
+    Ok(events)
+}
+
+/// Returns where the last whole line of a segment ends.
+fn end_of(fs: &dyn Fs, at: &At) -> Result<u64> {
+    let failed = |error| StoreError::io("read", at, error);
+    let Some(file) = absent_ok(fs.open(at, Access::Read)).map_err(failed)? else {
+        return Ok(0);
+    };
+    let len = file.opened().map_err(failed)?.len;
+    let mut last = [0];
+    let is_whole = len > 0
+        && file.read_at(len - 1, &mut last).map_err(failed)? == 1
+        && last == [b'\n'];
+    if is_whole {
+        return Ok(len);
+    }
+    let bytes = fs::read_to_end(&*file, 0, MAX_SEGMENT_READ).map_err(failed)?;
+    Ok(whole_lines(&bytes).len() as u64)
+}
+
+fn name_of(at: &At) -> String {
+    blake3::hash(at.path.as_str().as_bytes()).to_hex()[..NAME_LENGTH].to_owned()
+}
+
+/// Returns the events of these segments, each id once.
+fn listed(texts: &BTreeMap<At, Vec<u8>>, positions: &Positions) -> Events {
     let (mut events, mut problems, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for (at, bytes) in &texts {
+    for (at, bytes) in texts {
         let lines = whole_lines(bytes).split(|byte| *byte == b'\n');
         for line in lines.filter(|line| !line.is_empty()) {
             match parse(line) {
@@ -61,11 +119,11 @@ pub(crate) fn read(env: &Env, since: Option<&Cursor>) -> Result<Events> {
             }
         }
     }
-    Ok(Events {
+    Events {
         events,
-        cursor: encode(&positions),
+        cursor: encode(positions),
         problems,
-    })
+    }
 }
 
 /// Returns the transactions that are committed and may not have reached the segments.

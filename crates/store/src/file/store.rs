@@ -186,6 +186,10 @@ impl Store for FileStore {
         log::read(&self.env, since)
     }
 
+    fn newest_events(&self, n: usize) -> Result<Events> {
+        log::newest(&self.env, n)
+    }
+
     fn watch(&self) -> Result<Box<dyn Watch>> {
         Ok(Box::new(FileWatch::new(&self.location.store)))
     }

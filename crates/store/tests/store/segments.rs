@@ -138,3 +138,25 @@ fn copies_and_broken_lines_do_not_disturb_readers() {
     let events = jit_store::Store::events(&lab.open().unwrap(), None).unwrap();
     assert_eq!((events.events.len(), events.problems.len()), (1, 1));
 }
+
+#[test]
+fn the_newest_events_are_the_end_of_all_of_them() {
+    use jit_store::Store as _;
+    let lab = Lab::new();
+    for n in 1..=3 {
+        lab.write(n, &format!("Issue {n}")).unwrap();
+        // Another content than it was left with: the next event begins a new segment.
+        let last = lab.segments().pop().unwrap();
+        let mut text = fs::read_to_string(&last).unwrap();
+        text.push_str("{\"a line that is still being wri");
+        fs::write(&last, text).unwrap();
+    }
+    assert_eq!(lab.segments().len(), 3);
+    let store = lab.open().unwrap();
+    let all = store.events(None).unwrap();
+    for n in 0..5 {
+        let newest = store.newest_events(n).unwrap();
+        assert_eq!(newest.events, all.events[3usize.saturating_sub(n)..]);
+        assert_eq!(newest.cursor, all.cursor);
+    }
+}

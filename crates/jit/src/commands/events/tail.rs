@@ -54,9 +54,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         None
     };
     let since = args.since.as_deref().map(Cursor::from_text);
-    let mut log = tracker.events(since.as_ref())?;
-    let n_all = log.events.len();
     let n_wanted = args.n.or(limit).unwrap_or(N_NEWEST);
+    // Only a limit has the total told, which takes all segments.
+    let mut log = match (&since, limit) {
+        (None, None) => tracker.newest_events(n_wanted)?,
+        (since, _) => tracker.events(since.as_ref())?,
+    };
+    let n_all = log.events.len();
     let n_skipped = match since {
         Some(_) => 0,
         None => n_all.saturating_sub(n_wanted.min(limit.unwrap_or(usize::MAX))),
