@@ -152,6 +152,33 @@ pub fn read_version(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Merges an edit that somebody made of an earlier version with the one that the log was about to write in its place.
+///
+/// The edit keeps the etag of the version that it was made from, which tells it from an edit of the later version and from a file
+/// that git has put there. None when that version is not among `earlier`, or when the two can't be merged.
+pub(crate) fn merge_edit(
+    at: &At,
+    earlier: impl IntoIterator<Item = Vec<u8>>,
+    [logged, edited]: [&[u8]; 2],
+) -> Option<Vec<u8>> {
+    let record = Mergeable::of_path(at.path.as_str())?;
+    let Mergeable::Issue(id) = &record else {
+        return None;
+    };
+    let etag = format::read_issue(id, edited).ok()?.etag;
+    let is_base = |bytes: &Vec<u8>| {
+        let issue = format::read_issue(id, bytes);
+        issue.is_ok_and(|issue| issue.etag == etag && issue.compute_etag() == etag)
+    };
+    let is_of_the_later = is_base(&logged.to_vec());
+    let base = earlier
+        .into_iter()
+        .find(is_base)
+        .filter(|_| !is_of_the_later)?;
+    let merged = merge_files(&record, Some(&base), [logged, edited]).ok()?;
+    Some(merged.bytes)
+}
+
 /// A file that a merge has made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {

@@ -70,6 +70,13 @@ pub enum Warning {
         /// Where the tracker's version is kept.
         saved: String,
     },
+    /// A file was changed by somebody else while a transaction was under way; both changes were merged by field.
+    Merged {
+        /// The file.
+        path: String,
+        /// Where the version of somebody else is kept.
+        saved: String,
+    },
     /// A file was found broken after a restart and was written anew from the log.
     Restored {
         /// The file.
@@ -101,6 +108,12 @@ impl std::fmt::Display for Warning {
                 write!(
                     f,
                     "`{path}` was edited at the same time and was left alone; our version is in `{saved}`"
+                )
+            }
+            Self::Merged { path, saved } => {
+                write!(
+                    f,
+                    "`{path}` was edited at the same time; both changes are merged, the edited one is in `{saved}`"
                 )
             }
             Self::Restored { path, saved } => {

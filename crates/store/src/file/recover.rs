@@ -10,7 +10,7 @@ use super::redo::{Fate, Found, Trust, fates};
 use super::scan::{Tail, scan};
 use super::segment;
 use super::session::{Session, damaged_wal};
-use super::{apply, layout};
+use super::{apply, layout, merging, spool};
 use crate::error::{Result, StoreError};
 use crate::fs::{self, Access, At, Fs, absent_ok};
 use crate::seeded::{self, Bug};
@@ -202,6 +202,13 @@ fn redo(
                 apply::put(&*fs, &at, post.as_deref(), &tag)?;
             }
             Fate::Keep { post } => {
+                if trust == Trust::SameBoot
+                    && let Some(warning) =
+                        merge_edit(session, (seq, wall_us), &at, post.as_deref())?
+                {
+                    session.warnings.push(warning);
+                    continue;
+                }
                 let saved = match post {
                     Some(post) => {
                         keep_aside(&*fs, &layout::backup(seq, wall_us, &at, "log"), &post)?
@@ -217,6 +224,38 @@ fn redo(
     }
     written.extend(segment::redo(&*fs, frames, trust)?);
     Ok(written)
+}
+
+/// Merges an edit that was made in the window between the log and the file, where the log still has the version that it was
+/// made from; the edit itself is kept aside.
+///
+/// Dying in it and starting over is harmless: what was merged is an edit of no version that the log knows, so it stays.
+fn merge_edit(
+    session: &Session,
+    (seq, wall_us): (u64, i64),
+    at: &At,
+    post: Option<&[u8]>,
+) -> Result<Option<Warning>> {
+    let Some(post) = post else {
+        return Ok(None);
+    };
+    let fs = &*session.env.fs;
+    let found =
+        absent_ok(fs::read(fs, at, MAX_FILE)).map_err(|error| StoreError::io("read", at, error))?;
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let logged = scan(&session.read_wal(0)?, 0).frames.into_iter();
+    let frames = logged.map(|(frame, _)| frame).chain(spool::read(fs)?);
+    let changes = frames.flat_map(|frame| frame.changes);
+    let earlier = changes.filter_map(|change| change.post.filter(|_| change.at == *at));
+    let Some(merged) = merging::merge_edit(at, earlier, [post, &found]) else {
+        return Ok(None);
+    };
+    let saved = keep_aside(fs, &layout::backup(seq, wall_us, at, "found"), &found)?;
+    apply::put(fs, at, Some(&merged), "redo-merged")?;
+    let path = at.to_string();
+    Ok(Some(Warning::Merged { path, saved }))
 }
 
 /// Returns what a file holds, or since when it can be missing.

@@ -4,6 +4,7 @@
 //! answers so far allow? Refuses to look inside: it asks as any user would.
 
 mod deaths;
+mod editing;
 mod errors;
 mod exhaustive;
 mod meddling;
