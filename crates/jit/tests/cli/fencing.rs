@@ -75,6 +75,7 @@ const MENDS: &str = "it mends what no command has written";
 fn table() -> BTreeMap<&'static str, Effect> {
     let reads = [
         "where",
+        "doctor",
         // Git names the file that it writes.
         "merge-driver",
         "status",
@@ -115,6 +116,7 @@ fn table() -> BTreeMap<&'static str, Effect> {
         ("registry define", STORE),
         ("registry remove", REQUIRING),
         ("commit", "it writes to git"),
+        ("migrate", "it changes the form of the files and nothing in them"),
         ("gc", "what it removes is over"),
         ("resolve", MENDS),
         ("import beads", STORE),
