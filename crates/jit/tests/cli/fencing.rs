@@ -116,7 +116,7 @@ fn table() -> BTreeMap<&'static str, Effect> {
         ("registry define", STORE),
         ("registry remove", REQUIRING),
         ("commit", "it writes to git"),
-        ("migrate", "it changes the form of the files and nothing in them"),
+        ("migrate", "it changes only the form of files"),
         ("gc", "what it removes is over"),
         ("resolve", MENDS),
         ("import beads", STORE),
