@@ -88,13 +88,7 @@ impl<'a> Edit<'a> {
 
     /// Checks the epoch and the etag that the request carries.
     pub(super) fn guard(&self, id: &IssueId, after_end: AfterEnd) -> Result<Guarded, Refusal> {
-        let issue = self.issue(id)?;
-        if issue.is_read_only() {
-            return Err(Refusal::ReadOnly {
-                id: id.clone(),
-                fields: issue.newer.keys().cloned().collect(),
-            });
-        }
+        let issue = self.writable(id)?;
         let guarded = self.guard_epoch(issue, after_end)?;
         // The caller saw the version before this decision; what an earlier step of it made is no surprise.
         let seen = self
@@ -112,9 +106,22 @@ impl<'a> Edit<'a> {
         }
     }
 
+    /// Returns the issue unless a newer version has written something into it that must not be overwritten.
+    fn writable(&self, id: &IssueId) -> Result<&Issue, Refusal> {
+        let issue = self.issue(id)?;
+        if issue.is_read_only() {
+            return Err(Refusal::ReadOnly {
+                id: id.clone(),
+                fields: issue.newer.keys().cloned().collect(),
+            });
+        }
+        Ok(issue)
+    }
+
     /// Checks the epoch that the environment holds for an issue which the command writes though nobody named it; what the
     /// command line says concerns the named ones.
     pub(super) fn guard_unnamed(&self, id: &IssueId) -> Result<(), Refusal> {
+        self.writable(id)?;
         let fence = self.request.fence.environment.as_ref();
         let Some((_, presented)) = fence.filter(|(fenced, _)| fenced == id) else {
             return Ok(());

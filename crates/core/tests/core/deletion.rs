@@ -133,6 +133,29 @@ fn a_restored_issue_is_as_it_was() {
 }
 
 #[test]
+fn what_a_newer_version_wrote_is_not_overwritten_by_the_way() {
+    check(
+        "create a; create b dep=a; modernize b; force; delete a; show b",
+        &expect![[r#"
+            delete a: format_too_new (issue `b` can only be read: a newer jit has written priority)
+            b: dep a, rev 1
+            a ready, b open"#]],
+    );
+    check(
+        "create a; create b parent=a; modernize b; force; delete a",
+        &expect![[r#"
+            delete a: format_too_new (issue `b` can only be read: a newer jit has written priority)
+            a open, b open"#]],
+    );
+    check(
+        "gate g entry; create a gate=g; modernize a; force; ungate g",
+        &expect![[r#"
+            ungate g: format_too_new (issue `a` can only be read: a newer jit has written priority)
+            a open"#]],
+    );
+}
+
+#[test]
 fn conditions_hold_for_a_deletion() {
     check(
         "create a; etag 0123; delete a",

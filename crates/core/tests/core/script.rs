@@ -116,6 +116,7 @@ impl World {
             ("show", [name]) => self.note_marks(name),
             ("tree", [name]) => self.note_tree(name, None),
             ("tree", [name, depth]) => self.note_tree(name, depth.parse().ok()),
+            ("modernize", [name]) => self.modernize(name),
             ("close", [from, to]) => self.close(from, to),
             ("since", [name]) => self.note_since(name),
             ("renew", [name, epoch, rest @ ..]) => {
@@ -328,6 +329,15 @@ impl World {
     fn close(&mut self, from: &str, to: &str) {
         let mut issue = self.snapshot.issue(&id(from)).unwrap().clone();
         issue.dependencies.insert(id(to));
+        self.snapshot.put_issue(issue);
+    }
+
+    /// Lets a newer version write a priority that this one does not know.
+    fn modernize(&mut self, name: &str) {
+        let mut fields = self.snapshot.issue(&id(name)).unwrap().to_fields();
+        fields.insert("priority".to_owned(), "cosmic".into());
+        let mut issue = Issue::from_fields(fields).unwrap();
+        issue.etag = issue.compute_etag();
         self.snapshot.put_issue(issue);
     }
 
