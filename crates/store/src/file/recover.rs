@@ -52,7 +52,6 @@ pub(crate) fn recover(session: &mut Session) -> Result<()> {
     let Some(last) = frames.last() else {
         return note_empty_log(session, trust);
     };
-    let last_seq = last.seq.max(session.mark.seq);
     session.make_log_safe()?;
     sync_wal(session)?;
     sweep(&*session.env.fs)?;
@@ -64,13 +63,23 @@ pub(crate) fn recover(session: &mut Session) -> Result<()> {
         .write_and_sync(&*session.env.fs)
         .map_err(|error| StoreError::io("write", &Mark::at(), error))?;
     let written = redo(session, &frames, trust, quiet_since_us)?;
+    conclude(session, &frames, trust, &written)
+}
+
+/// Notes that the frames were carried out; after a restart the log is emptied, for nothing in it is needed any more.
+fn conclude(
+    session: &mut Session,
+    frames: &[Frame],
+    trust: Trust,
+    written: &BTreeSet<At>,
+) -> Result<()> {
     // Where the segments stand, and what their events say, has to be looked at anew.
     session.mark.segment = None;
     session.mark.clock = EventClock::default();
     match trust {
         Trust::SameBoot => {
             let host = Arc::clone(&session.env.host);
-            for frame in &frames {
+            for frame in frames {
                 session.mark.advance(frame, session.wal_len, &*host);
             }
             write_mark(session)
@@ -81,9 +90,10 @@ pub(crate) fn recover(session: &mut Session) -> Result<()> {
                 .host
                 .boot_id()
                 .clone_into(&mut session.mark.boot);
-            session.mark.seq = last_seq;
+            let last_seq = frames.last().map_or(0, |frame| frame.seq);
+            session.mark.seq = last_seq.max(session.mark.seq);
             session.mark.settled_us = Some(session.env.host.now_us());
-            session.empty_wal(&frames, &written)
+            session.empty_wal(frames, written)
         }
     }
 }
