@@ -17,7 +17,7 @@ struct Lane {
     arguments: &'static [&'static str],
 }
 
-const LANES: [Lane; 5] = [
+const LANES: [Lane; 6] = [
     Lane {
         title: "the store, every combination of deaths, errors and power cuts",
         arguments: &["--package", "jit-store", "--all-features"],
@@ -37,6 +37,10 @@ const LANES: [Lane; 5] = [
             "power::",
             "storms::",
         ],
+    },
+    Lane {
+        title: "random histories against a reference, and every call of every command refused",
+        arguments: &["--package", "jit", "--test", "model"],
     },
     Lane {
         title: "leases, counters and claims by many processes that pause and die",
