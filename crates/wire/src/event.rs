@@ -5,9 +5,9 @@
 use jit_core::{Event, Value};
 
 /// Members that an event object may have.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "id", "lc", "ts", "actor", "type", "issue", "gate", "rev", "etag", "prev", "txn", "epoch",
-    "key", "note", "changes", "cursor",
+    "key", "note", "changes", "head", "cursor",
 ];
 
 /// Returns the event as an object; `cursor` names the place after it, for `--since`.

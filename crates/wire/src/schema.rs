@@ -345,6 +345,7 @@ fn event_document() -> Value {
         "epoch": whole(),
         "key": text(),
         "note": text(),
+        "head": text(),
         "changes": {
             "type": "object",
             "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2},

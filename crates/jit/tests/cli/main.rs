@@ -12,6 +12,7 @@ mod doctor;
 mod environment;
 mod events;
 mod export;
+mod external;
 mod fencing;
 mod files;
 mod gate;

@@ -13,6 +13,7 @@ mod frame;
 mod git;
 mod git_config;
 mod git_dirs;
+mod head;
 mod index;
 mod init;
 pub(crate) mod layout;

@@ -6,6 +6,7 @@
 use super::frame::{ContentHash, FileChange};
 use super::git;
 use super::git_dirs::GitDirs;
+use super::head;
 use super::lost::{self, InPlace, Lost, LostEvent, LostFile};
 use super::options::{Env, Warning};
 use super::recover::keep_aside;
@@ -82,13 +83,18 @@ fn write(
         let files = changes.iter().map(|change| &change.at);
         git::check_unmerged(git, &session.env.shared, files)?;
     }
-    let events = lines(session, restored, by)?;
+    let events = lines(session, git, restored, by)?;
     session.commit(changes, events)?;
     Ok(())
 }
 
 /// Returns the lost lines as they were, and a new one for each file.
-fn lines(session: &mut Session, restored: &Restored, by: &Assignee) -> Result<Option<NewEvents>> {
+fn lines(
+    session: &mut Session,
+    git: Option<&GitDirs>,
+    restored: &Restored,
+    by: &Assignee,
+) -> Result<Option<NewEvents>> {
     let env = session.env.clone();
     let mut bytes = Vec::new();
     for event in &restored.events {
@@ -110,12 +116,13 @@ fn lines(session: &mut Session, restored: &Restored, by: &Assignee) -> Result<Op
     let first = EventId::new(ts, random);
     for (place, file) in restored.files.iter().enumerate() {
         *clock += 1;
+        let draft = draft(file, ts, by);
         let event = Event {
             id: first.offset(place),
             lc: *clock,
             txn: first,
-            draft: draft(file, ts, by),
-            extra: BTreeMap::new(),
+            extra: head::members(git, &draft),
+            draft,
         };
         serde_json::to_writer(&mut bytes, &event.to_fields())
             .expect("writing to memory does not fail");

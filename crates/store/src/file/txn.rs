@@ -6,6 +6,7 @@
 use super::frame::FileChange;
 use super::git;
 use super::git_dirs::GitDirs;
+use super::head;
 use super::index::{Index, IndexSource, Seen};
 use super::load::{self, Place, Records};
 use super::options::Env;
@@ -190,8 +191,8 @@ impl FileTxn {
                 id: first.offset(place),
                 lc: *clock,
                 txn: first,
+                extra: head::members(self.git.as_ref(), &draft),
                 draft,
-                extra: BTreeMap::new(),
             };
             push_line(&mut lines, &event)?;
             events.push(event);
