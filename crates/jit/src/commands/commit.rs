@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::git::Git;
 use crate::reply::{Audience, Body, Reply, Shape};
-use files::Change;
+use files::{Change, Comparison};
 use jit_core::{ErrorKind, Value};
 use jit_store::file::{Location, unfinished};
 use std::path::Path;
@@ -65,9 +65,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let head = git.line(&["rev-parse", "--verify", "-q", "HEAD^{commit}"])?;
     files::refuse_ignored(&git)?;
     let is_dry = context.globals.dry_run;
-    let changes = consistent(&target, &git, head.as_deref(), is_dry)?;
+    let found = consistent(&target, &git, head.as_deref(), is_dry)?;
+    let changes = found.changes;
     if changes.is_empty() {
         let mut reply = reply(context, None, "", &changes, false);
+        if !is_dry {
+            // A commit that was killed may have left the index behind.
+            reply.warnings.extend(stage(&git, &found.unstaged));
+        }
         reply.talk.push("Nothing to commit.".to_owned());
         return Ok(reply);
     }
@@ -86,7 +91,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let private = &target.location.private;
     let commit = make(&git, private, head.as_deref(), &changes, &text)?;
     let mut reply = reply(context, Some(&commit), &text, &changes, true);
-    reply.warnings.extend(stage(&git, &changes));
+    reply.warnings.extend(stage(&git, &found.unstaged));
     let subject = text.lines().next().unwrap_or_default();
     let short = commit.get(..10).unwrap_or(&commit);
     reply.talk.push(format!("Committed {short}: {subject}"));
@@ -98,22 +103,22 @@ fn is_inside(location: &Location) -> bool {
     git.is_some_and(|git| location.store.starts_with(&git.worktree))
 }
 
-/// Returns what the files differ in from the last commit, all of one moment between two transactions.
+/// Compares the files with the last commit, all as of one moment between two transactions.
 fn consistent(
     target: &Target,
     git: &Git,
     head: Option<&str>,
     is_dry: bool,
-) -> Result<Vec<Change>, CliError> {
+) -> Result<Comparison, CliError> {
     for _ in 0..MAX_TRIES {
         let before = if is_dry {
             target.store.last_transaction()?
         } else {
             target.store.settle()?
         };
-        let changes = files::changes(&target.location, git, head, !is_dry)?;
+        let found = files::compare(&target.location, git, head, !is_dry)?;
         if target.store.last_transaction()? == before {
-            return Ok(changes);
+            return Ok(found);
         }
     }
     Err(CliError::new(
@@ -174,6 +179,9 @@ fn identity() -> Vec<(&'static str, String)> {
 
 /// Tells git's own index what was committed, so that `git status` is clean; everything else that is staged stays.
 fn stage(git: &Git, changes: &[Change]) -> Option<String> {
+    if changes.is_empty() {
+        return None;
+    }
     let lines = files::index_lines(changes);
     let staged = git.step(&["update-index", "-z", "--index-info"], &lines, &[]);
     staged.err().map(|error| {

@@ -79,7 +79,7 @@ fn table() -> BTreeMap<&'static str, Effect> {
         // Git names the file that it writes.
         "merge-driver",
         "status",
-        "validate",
+        "doctor",
         "why",
         "ready",
         "show",
@@ -122,6 +122,8 @@ fn table() -> BTreeMap<&'static str, Effect> {
         ("import beads", STORE),
         ("lease sweep", "what it records is that time is over"),
         ("recover", MENDS),
+        ("validate", MENDS),
+        ("migrate", STORE),
     ];
     let others = others.map(|(name, reason)| (name, Effect::Unfenced(reason)));
     let mut table = BTreeMap::new();

@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::git::Git;
 use jit_core::ErrorKind;
 use jit_store::file::Location;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -17,6 +17,15 @@ pub(super) struct Change {
     pub(super) path: String,
     /// The object that it becomes; none: it goes.
     pub(super) object: Option<String>,
+}
+
+/// The store's files against the last commit and git's index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Comparison {
+    /// What the last commit lacks.
+    pub(super) changes: Vec<Change>,
+    /// What git's index lacks.
+    pub(super) unstaged: Vec<Change>,
 }
 
 /// Files at the top of the store.
@@ -33,13 +42,13 @@ pub(super) fn refuse_ignored(git: &Git) -> Result<(), CliError> {
     Err(CliError::new(ErrorKind::Git, message).hint(hint))
 }
 
-/// Returns what the files on disk differ in from the last commit; `writes` their objects too, if it is for a commit.
-pub(super) fn changes(
+/// Compares the files on disk with the last commit and the index; `writes` their objects too, if it is for a commit.
+pub(super) fn compare(
     location: &Location,
     git: &Git,
     head: Option<&str>,
     writes: bool,
-) -> Result<Vec<Change>, CliError> {
+) -> Result<Comparison, CliError> {
     let present = present(&location.store)?;
     let prefix = git.prefix();
     let paths: Vec<String> = present
@@ -61,19 +70,35 @@ pub(super) fn changes(
             "git did not answer for every file",
         ));
     }
-    let committed = committed(git, head)?;
+    let present: BTreeMap<String, String> = paths
+        .into_iter()
+        .zip(objects.into_iter().map(str::to_owned))
+        .collect();
+    Ok(Comparison {
+        changes: difference(location, git, &present, &committed(git, head)?)?,
+        unstaged: difference(location, git, &present, &staged(git)?)?,
+    })
+}
+
+/// Returns what has to change so that `known` becomes what is on disk.
+fn difference(
+    location: &Location,
+    git: &Git,
+    present: &BTreeMap<String, String>,
+    known: &BTreeMap<String, String>,
+) -> Result<Vec<Change>, CliError> {
     let mut changes = Vec::new();
-    for (path, object) in paths.iter().zip(objects) {
-        if committed.get(path).map(String::as_str) != Some(object) {
+    for (path, object) in present {
+        if known.get(path) != Some(object) {
             changes.push(Change {
                 path: path.clone(),
-                object: Some(object.to_owned()),
+                object: Some(object.clone()),
             });
         }
     }
-    let present: BTreeSet<&String> = paths.iter().collect();
-    for path in committed.keys().filter(|path| !present.contains(path)) {
-        let name = path.strip_prefix(&format!("{prefix}/")).unwrap_or(path);
+    let below = format!("{}/", git.prefix());
+    for path in known.keys().filter(|path| !present.contains_key(*path)) {
+        let name = path.strip_prefix(&below).unwrap_or(path);
         if is_gone(&location.store.join(name))? {
             changes.push(Change {
                 path: path.clone(),
@@ -84,6 +109,23 @@ pub(super) fn changes(
     Ok(changes)
 }
 
+/// Returns the objects of git's index by their paths, those of the store only.
+fn staged(git: &Git) -> Result<BTreeMap<String, String>, CliError> {
+    let listed = git.insist(&["ls-files", "-s", "-z", "--", git.prefix()], b"")?;
+    Ok(entries(&listed, 1))
+}
+
+/// Reads lines that end with NUL, such as `100644 OBJECT 0\tPATH`; `place` is that of the object among the words.
+fn entries(listed: &[u8], place: usize) -> BTreeMap<String, String> {
+    let lines = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    let found = lines.filter_map(|line| {
+        let (head, path) = line.split_once('\t')?;
+        let object = head.split(' ').nth(place)?;
+        Some((path.to_owned(), object.to_owned()))
+    });
+    found.collect()
+}
+
 /// Returns the objects of the last commit by their paths, those of the store only.
 fn committed(git: &Git, head: Option<&str>) -> Result<BTreeMap<String, String>, CliError> {
     let Some(head) = head else {
@@ -91,13 +133,7 @@ fn committed(git: &Git, head: Option<&str>) -> Result<BTreeMap<String, String>, 
     };
     let below = format!("{}/", git.prefix());
     let listed = git.insist(&["ls-tree", "-r", "-z", "--full-tree", head, &below], b"")?;
-    let entries = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-    let found = entries.filter_map(|entry| {
-        let (head, path) = entry.split_once('\t')?;
-        let object = head.split(' ').nth(2)?;
-        Some((path.to_owned(), object.to_owned()))
-    });
-    Ok(found.collect())
+    Ok(entries(&listed, 2))
 }
 
 /// Returns the names of the store's files below its directory.

@@ -10,6 +10,7 @@ mod oracle;
 mod remains;
 mod restart;
 mod sweep;
+mod upkeep;
 mod verbs;
 
 pub(crate) use self::ground::{Ground, Scenario, done as ground_of_done};

@@ -110,7 +110,13 @@ pub(super) const ROWS: &[Row] = &[
     elsewhere("init"),
     reads("where"),
     reads("status"),
-    reads("validate"),
+    // With --fix.
+    elsewhere("validate"),
+    reads("doctor"),
+    // There is no step yet; the one of its test is a transaction like any other.
+    reads("migrate"),
+    elsewhere("gc"),
+    elsewhere("commit"),
     writes(
         "issue create",
         &["-t", "fresh", "--dep", "WORK", "--key", "once"],
@@ -187,6 +193,9 @@ pub(super) const ROWS: &[Row] = &[
     ),
     reads("events tail"),
     reads("events query"),
+    reads("events export"),
+    reads("export jsonl"),
+    reads("query label"),
     writes("import beads", &["IMPORT"]),
     elsewhere("recover"),
     elsewhere("merge-driver"),
