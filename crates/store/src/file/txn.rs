@@ -129,6 +129,8 @@ impl FileTxn {
         }
         match absent_ok(fs::read(&*self.session.env.fs, &at, format::MAX_FILE)) {
             Ok(None) => Ok(()),
+            // Over an index only what matters is read, and it knows who holds what.
+            Ok(Some(_)) if self.session.index.is_some() => Ok(()),
             Ok(Some(_)) => Err(StoreError::ChangedMeanwhile {
                 path: at.to_string(),
             }),

@@ -173,7 +173,9 @@ impl Source for IndexSource {
         let row = select
             .query_row([id.as_str()], |row| stamp_at(row, 0))
             .optional()?;
-        let stat = absent_ok(self.env.fs.stat(&layout::issue(id)))?;
+        let name = format!("{}/{id}.json", id.shard());
+        let stats = self.env.fs.stat_each(&layout::issues(), &[name])?;
+        let stat = stats.into_iter().next().flatten();
         if row == stat.map(|stat| Stamp::exact(&stat)) {
             return body_of(&connection, id);
         }

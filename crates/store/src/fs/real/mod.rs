@@ -200,7 +200,7 @@ impl Fs for RealFs {
             |name: &String| match rustix::fs::statat(&fd, name.as_str(), AtFlags::SYMLINK_NOFOLLOW)
             {
                 Ok(stat) => Ok(Some(to_stat(&stat))),
-                Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
                 Err(errno) => Err(errno.into()),
             };
         names.iter().map(look).collect()
