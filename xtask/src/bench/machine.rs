@@ -32,13 +32,17 @@ pub(super) fn describe(folder: &Path, load: f64) -> Result<Machine> {
         .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"))
         .and_then(|kib| kib.trim().parse().ok())
         .context("the memory has a total")?;
-    let words: [&std::ffi::OsStr; 4] =
-        ["-f".as_ref(), "-c".as_ref(), "%T".as_ref(), folder.as_ref()];
+    let words: [&std::ffi::OsStr; 2] = ["--output=fstype".as_ref(), folder.as_ref()];
+    let types = Call::new("df", words).read()?;
+    let file_system = types
+        .lines()
+        .nth(1)
+        .context("a directory has a file system")?;
     Ok(Machine {
         system: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
         cores: std::thread::available_parallelism()?.get(),
         memory_gib: (kib + (1 << 19)) >> 20,
-        file_system: Call::new("stat", words).read()?.trim().to_owned(),
+        file_system: file_system.trim().to_owned(),
         load,
     })
 }

@@ -8,7 +8,7 @@ use super::record::Row;
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 560.0;
-const LEFT: f64 = 64.0;
+const LEFT: f64 = 84.0;
 const RIGHT: f64 = 660.0;
 const TOP: f64 = 36.0;
 const BOTTOM: f64 = 504.0;
@@ -129,7 +129,7 @@ impl Scale {
                 LEFT - 8.0,
                 self.up(millis) + 4.0,
                 "end",
-                &format!("{millis} ms"),
+                &format!("{} ms", grouped(millis)),
             ));
         }
         for issues in decades(self.x) {
@@ -137,7 +137,7 @@ impl Scale {
                 self.across(issues),
                 BOTTOM + 20.0,
                 "middle",
-                &format!("{issues}"),
+                &grouped(issues),
             ));
         }
         text.push_str(&words(
@@ -235,6 +235,15 @@ fn decades((low, high): (f64, f64)) -> impl Iterator<Item = f64> {
         power += 1.0;
         (power <= high + 1.0 + 1e-9).then_some(value)
     })
+}
+
+/// Writes a power of ten as people do: whole ones with commas.
+fn grouped(value: f64) -> String {
+    let text = format!("{value}");
+    match text.strip_suffix("000") {
+        Some(thousands) if value >= 1_000.0 => format!("{thousands},000"),
+        _ => text,
+    }
 }
 
 fn rounded(millis: f64) -> String {
