@@ -240,6 +240,16 @@ fn newer(issue: &Issue) -> Option<Finding> {
     })
 }
 
+/// Returns a finding when a merge left something that nobody has decided since.
+fn undecided(issue: &Issue) -> Option<Finding> {
+    issue.has_conflicts().then(|| {
+        let conflicts = issue.conflicts().into_iter();
+        let fields: Vec<String> = conflicts.map(|conflict| conflict.field).collect();
+        let message = format!("a merge left {} undecided", fields.join(", "));
+        Finding::new("conflict", issue, message).with_remedy(format!("jit resolve {}", issue.id))
+    })
+}
+
 fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding> {
     let mut findings = Vec::new();
     for key in issue
@@ -255,6 +265,7 @@ fn contents(snapshot: &Snapshot, policy: &Policy, issue: &Issue) -> Vec<Finding>
         findings.push(finding.with_remedy(format!("jit gate define {key} --title \"…\"")));
     }
     findings.extend(newer(issue));
+    findings.extend(undecided(issue));
     if !policy.types.contains(&issue.kind) {
         findings.push(Finding::new(
             "unknown_type",

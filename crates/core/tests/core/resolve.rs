@@ -153,7 +153,7 @@ fn a_merged_issue_waits_until_somebody_decides() {
     let [base, mut ours, theirs] = diverged();
     ours.pull(&base, &theirs);
     assert_eq!(ours.blockers(), ["a merge left title undecided"]);
-    assert_eq!(ours.findings(), [""; 0]);
+    assert_eq!(ours.findings(), ["conflict"]);
     let request = ours.request();
     let refusal = decide::done(&ours.snapshot, &request, &[id()]).unwrap_err();
     assert!(refusal.to_string().contains("undecided"), "{refusal}");
@@ -227,13 +227,14 @@ fn the_log_is_told_of_a_merge_by_the_next_writer() {
         .collect();
     assert_eq!(merges.len(), 1);
     assert!(sides.iter().all(|etag| merges[0].draft.prev.contains(etag)));
-    assert_eq!(ours.findings(), [""; 0]);
+    assert_eq!(ours.findings(), ["conflict"]);
     assert!(ours.issue().unrecorded_merges().is_empty());
-    // The other clone tells its own log, and that is no second merge.
+    // The other clone tells its own log, and that is no second merge; what it has settled stays settled.
+    let merged = theirs.clone();
     theirs.resolve(&all(Take::Merged));
-    let merged_again = theirs.clone();
-    theirs.pull(&merged_again, &ours);
+    theirs.pull(&merged, &ours);
     assert_eq!(theirs.findings(), [""; 0]);
+    assert!(!theirs.issue().has_conflicts());
 }
 
 #[test]
@@ -254,12 +255,12 @@ fn a_history_with_a_gap_is_still_found() {
     let [base, mut ours, theirs] = diverged();
     ours.pull(&base, &theirs);
     ours.log.clear();
-    assert_eq!(ours.findings(), ["history"]);
+    assert_eq!(ours.findings(), ["conflict", "history"]);
     let mut forged = ours.issue().clone();
     forged.rev += 1;
     forged.etag = forged.compute_etag();
     ours.snapshot.put_issue(forged);
-    assert_eq!(ours.findings(), ["history"]);
+    assert_eq!(ours.findings(), ["conflict", "history"]);
 }
 
 #[test]
@@ -270,7 +271,7 @@ fn taking_a_state_takes_what_belongs_to_it() {
     theirs.apply(|snapshot, request| decide::reject(snapshot, request, &[id()], Some("no")));
     ours.pull(&base, &theirs);
     assert_eq!(ours.issue().state, State::Done);
-    assert_eq!(ours.findings(), [""; 0]);
+    assert_eq!(ours.findings(), ["conflict"]);
     let value = |state: &str| Settlement::Value {
         field: "state".to_owned(),
         value: state.into(),

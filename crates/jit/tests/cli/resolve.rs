@@ -190,6 +190,9 @@ fn a_conflict_that_was_committed_is_settled_later() {
     assert!(!forked.merge());
     assert_eq!(forked.resolve(&[]).code, 4);
     forked.git(&["commit", "-q", "--no-edit"]);
+    let answer = forked.repo.jit(&["validate", "--json"]);
+    let findings: Value = serde_json::from_str(&answer.stdout).expect("findings are JSON");
+    assert_eq!((answer.code, &findings[0]["code"]), (4, &json!("conflict")));
     let answer = forked.resolve(&["--take", "theirs"]);
     assert_eq!(answer.code, 0, "{answer:?}");
     // Git has forgotten whose version was whose: the one that was written last is the first.
