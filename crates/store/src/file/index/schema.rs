@@ -29,7 +29,7 @@ CREATE TABLE bodies(id TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE INDEX queue ON issues(priority, since, id, assignee, not_before, is_plain, n_rejected)
   WHERE state = 0 AND is_deleted = 0 AND is_held = 0 AND n_open = 0 AND n_children = 0;
 CREATE INDEX working ON issues(id) WHERE state = 1 AND is_deleted = 0;
-CREATE INDEX unresolved ON issues(id) WHERE state < 3 AND is_deleted = 0;
+CREATE INDEX unresolved ON issues(id, ino, len, mtime, ctime) WHERE state < 3 AND is_deleted = 0;
 CREATE TABLE edges(target TEXT NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY(target, kind, id)) WITHOUT ROWID;
 CREATE INDEX sources ON edges(id, kind, target);
 CREATE TABLE problems(path TEXT PRIMARY KEY, shard TEXT NOT NULL, issue TEXT, code TEXT NOT NULL, message TEXT NOT NULL,
