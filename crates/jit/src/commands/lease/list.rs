@@ -23,12 +23,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let view = context.view_of_named()?;
     let is_live = |lease: &Lease| view.snapshot.live_lease(&lease.issue, &view.now).is_some();
-    let leases = view
-        .snapshot
-        .leases()
-        .filter(|lease| args.all || is_live(lease))
-        .map(|lease| jit_wire::lease::lease(lease, &view.now))
-        .collect();
+    let object = |lease| jit_wire::lease::lease(lease, &view.now);
+    let leases = if args.all {
+        view.snapshot.leases().map(object).collect()
+    } else {
+        let held = view.snapshot.held_leases();
+        held.filter(|lease| is_live(lease)).map(object).collect()
+    };
     let mut reply = answer::objects(context, Shape::Lease, leases);
     reply.warnings = answer::problems(context, &view);
     Ok(reply)
