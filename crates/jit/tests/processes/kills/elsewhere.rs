@@ -1,7 +1,7 @@
 //! Signal 9 at every system call of the commands that write otherwise than by one transaction over a whole store.
 //!
-//! Owns a law for each: whatever a killed `init` or `recover` left, the next one completes it, and the store works; a killed
-//! `merge-driver` leaves one of the two versions whole.
+//! Owns a law for each: whatever a killed `init`, `recover` or `resolve` left, the next one completes it, and the store works;
+//! a killed `merge-driver` leaves one of the two versions whole.
 
 use std::path::Path;
 
@@ -135,4 +135,76 @@ fn a_killed_merge_driver_leaves_a_whole_version() {
         &json!({ "kills": n_kills, "bad": 0 }),
     );
     assert!(n_kills * 10 > points.len() * 9, "only {n_kills} kills hit");
+}
+
+/// Kills a command at each of its own calls, repeats it after each kill, and looks at what is there then.
+fn kill_and_repeat(name: &str, repo: &Repo, command: &[&str], check: impl Fn(&str)) {
+    if !strace::is_available(&format!("kills of {name}")) {
+        return;
+    }
+    let root = repo.root();
+    let start = Tree::of(root);
+    let given = words(command);
+    let trace = strace::trace(root, &given);
+    assert_eq!(trace.answer.code, Some(0), "{:?}", trace.answer);
+    check("undisturbed");
+    let mut points = trace.points_from_store(root);
+    // The other ones are those of git.
+    points.retain(|point| point.thread == Thread::Main);
+    let mut n_kills = 0;
+    for point in &points {
+        start.restore(root);
+        let killed = strace::kill_at(point, root, &given);
+        n_kills += usize::from(killed.signal == Some(9));
+        let again = repo.jit(command);
+        assert_eq!(again.code, Some(0), "after a kill at {point:?}: {again:?}");
+        repo.create("afterwards");
+        repo.ok(&["validate"]);
+        check(&format!("after a kill at {point:?}"));
+    }
+    figures::record(
+        &format!("kills of {name}"),
+        &json!({ "kills": n_kills, "bad": 0 }),
+    );
+    assert!(n_kills * 10 > points.len() * 9, "only {n_kills} kills hit");
+}
+
+#[test]
+fn a_killed_resolve_is_completed_by_the_next() {
+    let repo = Repo::in_memory();
+    let root = repo.root();
+    let id = repo.create("one");
+    let name = format!(".jit/issues/{}/{id}.json", &id[..2]);
+    let path = root.join(&name);
+    let read = || std::fs::read(&path).expect("the issue has a file");
+    let base = read();
+    let versions = ["ours", "theirs"].map(|title| {
+        std::fs::write(&path, &base).expect("the file can be taken back");
+        repo.ok(&["issue", "update", &id, "--title", title]);
+        read()
+    });
+    for (side, bytes) in [
+        ("base", &base),
+        ("ours", &versions[0]),
+        ("theirs", &versions[1]),
+    ] {
+        std::fs::write(root.join(side), bytes).expect("a version can be written");
+    }
+    let merged = repo.jit(&["merge-driver", "base", "ours", "theirs", "7", &name]);
+    assert_eq!(
+        merged.code,
+        Some(1),
+        "the two titles are a conflict: {merged:?}"
+    );
+    std::fs::copy(root.join("ours"), &path).expect("the result can be put in place");
+    kill_and_repeat(
+        "resolve",
+        &repo,
+        &["resolve", &id, "--take", "ours"],
+        |what| {
+            let text = read();
+            let issue: serde_json::Value = serde_json::from_slice(&text).expect("it is JSON");
+            assert!(issue["_conflicts"].is_null(), "{what}: {issue}");
+        },
+    );
 }

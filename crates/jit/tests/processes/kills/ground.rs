@@ -39,11 +39,11 @@ pub(crate) struct Scenario {
     /// What the report calls it.
     pub name: &'static str,
     /// Makes the ground.
-    pub prepare: Prepare,
+    pub(super) prepare: Prepare,
     /// How far its effect is its own.
-    pub effect: Effect,
+    pub(super) effect: Effect,
     /// From which remains the recovering command is killed as well.
-    pub recoveries: Recoveries,
+    pub(super) recoveries: Recoveries,
 }
 
 /// How a ground is made.

@@ -198,6 +198,7 @@ pub(super) const ROWS: &[Row] = &[
     reads("query label"),
     writes("import beads", &["IMPORT"]),
     elsewhere("recover"),
+    elsewhere("resolve"),
     elsewhere("merge-driver"),
     reads("ready"),
     reads("show"),
