@@ -113,10 +113,9 @@ fn look(target: &Target, level: Level) -> Result<(Vec<Finding>, usize), CliError
     findings.extend(seen.findings.iter().cloned().map(remedy::added));
     let mut broken = audit::audit(&seen.snapshot, &target.policy);
     if level >= Level::Full {
-        let events = seen.events();
-        audit::add_origins(&mut broken, &events);
+        audit::add_origins(&mut broken, seen.lines());
         findings.extend(broken);
-        let unaccounted = audit::audit_history(&seen.snapshot, &events);
+        let unaccounted = audit::audit_history(&seen.snapshot, seen.lines());
         findings.extend(unaccounted.into_iter().map(remedy::added));
         findings.extend(recover::findings(&target.store, &target.location)?);
     } else {

@@ -166,7 +166,7 @@ pub(crate) fn in_parallel<T: Sync, A: Send>(
     in_threads(items, ask)
 }
 
-fn in_threads<T: Sync, A: Send>(
+pub(super) fn in_threads<T: Sync, A: Send>(
     items: &[T],
     ask: impl Fn(&T) -> Result<A> + Sync,
 ) -> Result<Vec<A>> {

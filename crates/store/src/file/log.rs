@@ -89,9 +89,8 @@ fn end_of(fs: &dyn Fs, at: &At) -> Result<u64> {
     };
     let len = file.opened().map_err(failed)?.len;
     let mut last = [0];
-    let is_whole = len > 0
-        && file.read_at(len - 1, &mut last).map_err(failed)? == 1
-        && last == [b'\n'];
+    let is_whole =
+        len > 0 && file.read_at(len - 1, &mut last).map_err(failed)? == 1 && last == [b'\n'];
     if is_whole {
         return Ok(len);
     }

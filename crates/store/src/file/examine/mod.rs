@@ -44,6 +44,11 @@ pub struct Examination {
 }
 
 impl Examination {
+    /// Returns the events of the log as they stand in it; copies come again.
+    pub fn lines(&self) -> impl Iterator<Item = &Event> {
+        self.segments.iter().flat_map(|segment| &segment.events)
+    }
+
     /// Returns the events of the log, each once.
     pub fn events(&self) -> Vec<Event> {
         let mut seen = BTreeSet::new();

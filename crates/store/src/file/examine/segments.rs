@@ -2,7 +2,7 @@
 //!
 //! Owns what a broken segment is reported as. Refuses to order events and to judge what they say.
 
-use super::super::load::{in_parallel, is_local};
+use super::super::load::{in_threads, is_local};
 use super::super::options::Env;
 use super::super::segment::{self, MAX_SEGMENT_READ};
 use super::super::{layout, log};
@@ -11,6 +11,9 @@ use crate::fs::{self, At, Root, absent_ok};
 use jit_core::Event;
 use jit_core::audit::{self, Finding, Severity};
 use std::collections::BTreeMap;
+
+/// From how many segments on reading their lines in several threads pays; each is up to 256 KiB.
+const PARALLEL_FROM: usize = 4;
 
 /// A file of events.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +47,12 @@ pub(super) fn read(env: &Env, findings: &mut Vec<Finding>) -> Result<Vec<Segment
     }
     segment::overlay(&pending, &mut texts);
     let texts: Vec<(At, Vec<u8>)> = texts.into_iter().collect();
-    let parsed = in_parallel(&texts, |(at, bytes)| Ok(parse(at, bytes)))?;
+    let read = |(at, bytes): &(At, Vec<u8>)| Ok(parse(at, bytes));
+    let parsed = if texts.len() < PARALLEL_FROM {
+        texts.iter().map(read).collect::<Result<Vec<_>>>()?
+    } else {
+        in_threads(&texts, read)?
+    };
     let mut segments = Vec::with_capacity(parsed.len());
     for (segment, wrong) in parsed {
         findings.extend(wrong);

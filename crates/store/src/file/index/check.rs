@@ -54,7 +54,10 @@ impl Differences {
 
     /// Returns whether so many directories had to be listed in vain that the next question is worth sparing it.
     pub(super) fn is_worth_keeping(&self) -> bool {
-        let settled = self.shards.iter().filter(|(_, stamp)| *stamp != Some(Stamp::UNKNOWN));
+        let settled = self
+            .shards
+            .iter()
+            .filter(|(_, stamp)| *stamp != Some(Stamp::UNKNOWN));
         settled.count() >= WORTH_KEEPING
     }
 
