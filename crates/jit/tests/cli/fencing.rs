@@ -79,7 +79,6 @@ fn table() -> BTreeMap<&'static str, Effect> {
         // Git names the file that it writes.
         "merge-driver",
         "status",
-        "doctor",
         "why",
         "ready",
         "show",
@@ -123,7 +122,6 @@ fn table() -> BTreeMap<&'static str, Effect> {
         ("lease sweep", "what it records is that time is over"),
         ("recover", MENDS),
         ("validate", MENDS),
-        ("migrate", STORE),
     ];
     let others = others.map(|(name, reason)| (name, Effect::Unfenced(reason)));
     let mut table = BTreeMap::new();
