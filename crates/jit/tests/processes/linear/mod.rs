@@ -28,7 +28,7 @@ const N_LANES: usize = 3;
 /// The histories that are tried: how many, with how many calls each, by how many processes at once.
 fn sizes() -> Vec<(usize, usize, usize)> {
     if figures::is_thorough() {
-        vec![(10, 400, 2), (60, 1_000, 8), (10, 1_000, 32)]
+        vec![(6, 400, 2), (30, 1_000, 8), (4, 1_000, 32)]
     } else {
         vec![(4, 100, 2), (14, 240, 8)]
     }
