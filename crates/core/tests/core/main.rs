@@ -18,6 +18,8 @@ mod lookup;
 mod marks;
 mod mend;
 mod merge;
+mod merge_edits;
+mod merge_rules;
 mod records;
 mod resolve;
 mod script;
