@@ -7,6 +7,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tempfile::TempDir;
@@ -40,6 +41,8 @@ pub(super) enum Order {
 pub(super) struct Disk {
     order: Order,
     place: TempDir,
+    /// Each restart goes on with a copy.
+    n_restarts: AtomicUsize,
 }
 
 /// What cuts the power of a disk.
@@ -89,7 +92,12 @@ impl Disk {
 
     fn try_new(order: Order) -> Result<Self, String> {
         let place = TempDir::new_in("/dev/shm").map_err(|error| error.to_string())?;
-        let disk = Self { order, place };
+        let n_restarts = AtomicUsize::new(0);
+        let disk = Self {
+            order,
+            place,
+            n_restarts,
+        };
         let image = std::fs::File::create(disk.image()).map_err(|error| error.to_string())?;
         image.set_len(SIZE).map_err(|error| error.to_string())?;
         std::fs::create_dir(disk.root()).map_err(|error| error.to_string())?;
@@ -100,7 +108,8 @@ impl Disk {
     }
 
     fn image(&self) -> PathBuf {
-        self.place.path().join("image")
+        let number = self.n_restarts.load(Ordering::Relaxed);
+        self.place.path().join(format!("image-{number}"))
     }
 
     /// Returns the directory at which the disk is mounted.
@@ -142,8 +151,17 @@ impl Disk {
     }
 
     /// Brings the power back: mounts what reached the disk.
+    ///
+    /// It mounts a copy. A process in another mount namespace may keep the dead file system alive, and mounting the same
+    /// image would bring that one back instead of what a restarted machine finds. The dead one writes nothing any more.
     pub(super) fn restart(&self) {
         self.unmount().expect("a dead disk can be unmounted");
+        let dead = self.image();
+        self.n_restarts.fetch_add(1, Ordering::Relaxed);
+        let mut copy = program("cp", self.place.path());
+        let copied = succeed(copy.arg("--sparse=always").arg(&dead).arg(self.image()));
+        copied.expect("there is room for another image");
+        std::fs::remove_file(&dead).expect("the dead image can be removed");
         self.mount()
             .expect("a disk whose power was cut can be mounted");
     }
