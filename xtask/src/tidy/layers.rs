@@ -41,7 +41,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: "jit-core",
         may_use: &[],
-        outside: Outside::Only(&["blake3", "imara-diff", "jiff", "serde", "thiserror"]),
+        outside: Outside::Only(&["blake3", "elsa", "imara-diff", "jiff", "serde", "thiserror"]),
         never: EFFECTS,
     },
     Layer {
