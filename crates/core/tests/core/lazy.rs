@@ -17,68 +17,68 @@ pub(crate) fn lazily(snapshot: &Snapshot) -> Snapshot {
 }
 
 impl Whole {
-    fn ask<T>(&self, question: impl FnOnce(&Snapshot) -> T) -> Sourced<T> {
-        Ok(question(&self.0.lock().unwrap()))
+    fn ask<T>(&self, question: impl FnOnce(&Snapshot) -> T) -> T {
+        question(&self.0.lock().unwrap())
     }
 }
 
 impl Source for Whole {
     fn issue(&self, id: &IssueId) -> Sourced<Option<Issue>> {
-        self.ask(|all| all.record(id).cloned())
+        Ok(self.ask(|all| all.record(id).cloned()))
     }
 
     fn lease(&self, id: &IssueId) -> Sourced<Option<Lease>> {
-        self.ask(|all| all.lease(id).cloned())
+        Ok(self.ask(|all| all.lease(id).cloned()))
     }
 
     fn gates(&self) -> Sourced<Vec<GateDefinition>> {
-        self.ask(|all| all.gates().cloned().collect())
+        Ok(self.ask(|all| all.gates().cloned().collect()))
     }
 
     fn problems(&self) -> Sourced<Vec<Problem>> {
-        self.ask(|all| all.problems().to_vec())
+        Ok(self.ask(|all| all.problems().to_vec()))
     }
 
     fn dependents(&self, id: &IssueId) -> Sourced<Vec<IssueId>> {
-        self.ask(|all| all.dependents(id).map(|issue| issue.id.clone()).collect())
+        Ok(self.ask(|all| all.dependents(id).map(|issue| issue.id.clone()).collect()))
     }
 
     fn children(&self, id: &IssueId) -> Sourced<Vec<IssueId>> {
-        self.ask(|all| all.children(id).map(|issue| issue.id.clone()).collect())
+        Ok(self.ask(|all| all.children(id).map(|issue| issue.id.clone()).collect()))
     }
 
     fn with_prefix(&self, prefix: &str, limit: usize) -> Sourced<Vec<IssueId>> {
-        self.ask(|all| {
+        Ok(self.ask(|all| {
             let ids = all.records().map(|issue| &issue.id);
             let begins = ids.filter(|id| id.as_str().starts_with(prefix));
             begins.take(limit).cloned().collect()
-        })
+        }))
     }
 
     fn neighbours(&self, id: &IssueId) -> Sourced<[Option<IssueId>; 2]> {
-        self.ask(|all| {
+        Ok(self.ask(|all| {
             let ids = || all.records().map(|issue| &issue.id);
             [
                 ids().filter(|other| *other < id).last().cloned(),
                 ids().find(|other| *other > id).cloned(),
             ]
-        })
+        }))
     }
 
     fn unresolved(&self) -> Sourced<Vec<IssueId>> {
-        self.ask(|all| all.unresolved().map(|issue| issue.id.clone()).collect())
+        Ok(self.ask(|all| all.unresolved().map(|issue| issue.id.clone()).collect()))
     }
 
     fn held(&self) -> Sourced<Vec<IssueId>> {
-        self.ask(|all| all.held_leases().map(|lease| lease.issue.clone()).collect())
+        Ok(self.ask(|all| all.held_leases().map(|lease| lease.issue.clone()).collect()))
     }
 
     fn lapsing(&self, now: &Now) -> Sourced<Vec<IssueId>> {
-        self.ask(|all| {
+        Ok(self.ask(|all| {
             all.lapsed_leases(now)
                 .map(|lease| lease.issue.clone())
                 .collect()
-        })
+        }))
     }
 
     fn candidates(
@@ -87,7 +87,7 @@ impl Source for Whole {
         now: &Now,
         who: Option<&Assignee>,
     ) -> Sourced<Vec<Candidate>> {
-        self.ask(|snapshot| {
+        Ok(self.ask(|snapshot| {
             let readiness = Readiness {
                 snapshot,
                 policy,
@@ -114,14 +114,14 @@ impl Source for Whole {
             let mut found: Vec<Candidate> = found.collect();
             found.sort_by_key(|it| (it.priority, it.since, it.id.clone()));
             found
-        })
+        }))
     }
 
     fn issues(&self) -> Sourced<Vec<Issue>> {
-        self.ask(|all| all.records().cloned().collect())
+        Ok(self.ask(|all| all.records().cloned().collect()))
     }
 
     fn leases(&self) -> Sourced<Vec<Lease>> {
-        self.ask(|all| all.leases().cloned().collect())
+        Ok(self.ask(|all| all.leases().cloned().collect()))
     }
 }

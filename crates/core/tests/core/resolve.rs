@@ -230,9 +230,9 @@ fn the_log_is_told_of_a_merge_by_the_next_writer() {
     assert_eq!(ours.findings(), ["conflict"]);
     assert!(ours.issue().unrecorded_merges().is_empty());
     // The other clone tells its own log, and that is no second merge; what it has settled stays settled.
-    let merged = theirs.clone();
+    let unsettled = theirs.clone();
     theirs.resolve(&all(Take::Merged));
-    theirs.pull(&merged, &ours);
+    theirs.pull(&unsettled, &ours);
     assert_eq!(theirs.findings(), [""; 0]);
     assert!(!theirs.issue().has_conflicts());
 }

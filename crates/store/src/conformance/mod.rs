@@ -168,6 +168,16 @@ fn a_transaction_sees_its_own_changes(store: &dyn Store) {
     assert_eq!(title.as_deref(), Some("One again"));
 }
 
+/// Checks the newest events against all of them.
+fn newest_are_the_end(store: &dyn Store, all: &crate::traits::Events) {
+    for n in 0..6 {
+        let newest = store.newest_events(n).expect("readable");
+        let first = all.events.len().saturating_sub(n);
+        assert_eq!(newest.events, all.events[first..], "the {n} newest");
+        assert_eq!(newest.cursor, all.cursor, "the stream goes on behind all");
+    }
+}
+
 fn events_are_numbered_and_streamed(store: &dyn Store) {
     let mut watch = store.watch().expect("watchable");
     assert!(!watch.wait(Duration::ZERO), "nothing has happened yet");
@@ -216,12 +226,7 @@ fn events_are_numbered_and_streamed(store: &dyn Store) {
         all.events.iter().map(|event| event.lc).collect::<Vec<_>>(),
         [1, 2, 3, 4]
     );
-    for n in 0..6 {
-        let newest = store.newest_events(n).expect("readable");
-        let first = all.events.len().saturating_sub(n);
-        assert_eq!(newest.events, all.events[first..], "the {n} newest");
-        assert_eq!(newest.cursor, all.cursor, "the stream goes on behind all");
-    }
+    newest_are_the_end(store, &all);
     let txns: Vec<_> = all.events.iter().map(|event| event.txn).collect();
     assert!(
         txns[0] == txns[1] && txns[2] == txns[3] && txns[1] != txns[2],

@@ -134,7 +134,7 @@ pub(crate) fn view(env: &Env, sight: Sight) -> Result<Snapshot> {
     let mut may_settle = true;
     for _ in 0..MAX_RETRIES {
         match try_index(env, sight, may_settle)? {
-            Glance::View(snapshot) => return Ok(snapshot),
+            Glance::View(snapshot) => return Ok(*snapshot),
             Glance::Moved => {}
             Glance::Unsettled => {
                 // Whether or not it could be kept: it fits.
@@ -164,7 +164,7 @@ pub(crate) fn view_of_files(env: &Env) -> Result<Snapshot> {
 /// What the index can say of this moment.
 enum Glance {
     /// All that is asked.
-    View(Snapshot),
+    View(Box<Snapshot>),
     /// A transaction came while it was looked at.
     Moved,
     /// Files were changed by somebody else.
@@ -198,7 +198,7 @@ fn try_index(env: &Env, sight: Sight, may_settle: bool) -> Result<Glance> {
         Standing::Unsettled if may_settle => Ok(Glance::Unsettled),
         Standing::Unsettled | Standing::Fits => {
             let source = IndexSource::for_reader(index, env, &after.mark);
-            Ok(Glance::View(Snapshot::over(Arc::new(source))))
+            Ok(Glance::View(Box::new(Snapshot::over(Arc::new(source)))))
         }
     }
 }

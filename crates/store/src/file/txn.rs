@@ -84,14 +84,12 @@ impl FileTxn {
     /// all records.
     fn view(session: &mut Session) -> Result<(Snapshot, Seen)> {
         let env = &session.env;
-        if env.index.is_some() {
-            if let Ok(index) = Index::open_to_write(env, &session.mark) {
-                let index = Arc::new(index);
-                let seen = Seen::default();
-                let source = IndexSource::for_writer(Arc::clone(&index), env, Arc::clone(&seen));
-                session.index = Some(index);
-                return Ok((Snapshot::over(Arc::new(source)), seen));
-            }
+        if let Ok(index) = Index::open_to_write(env, &session.mark) {
+            let index = Arc::new(index);
+            let seen = Seen::default();
+            let source = IndexSource::for_writer(Arc::clone(&index), env, Arc::clone(&seen));
+            session.index = Some(index);
+            return Ok((Snapshot::over(Arc::new(source)), seen));
         }
         let records = Records::load(&*env.fs)?;
         if env.index.is_some() && records.len() >= env.options.index_from {

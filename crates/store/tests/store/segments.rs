@@ -62,7 +62,8 @@ fn a_copied_store_begins_a_segment_of_its_own() {
     assert!(in_copy.contains(&first));
 }
 
-fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
+/// Copies a directory with all that is in it.
+pub(crate) fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

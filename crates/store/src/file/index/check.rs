@@ -128,7 +128,7 @@ pub(super) fn differences(
         let stamp = stat.map(|stat| Stamp::exact(&stat));
         let is_known = stamp.is_some() && known.get(name) == stamp.as_ref();
         if !is_known || depth == Depth::Everything {
-            look_into(connection, fs, name, stat, now_ns, &mut found)?;
+            look_into(connection, fs, (name, stat), now_ns, &mut found)?;
         }
     }
     if depth == Depth::Unresolved {
@@ -141,8 +141,7 @@ pub(super) fn differences(
 fn look_into(
     connection: &Connection,
     fs: &dyn Fs,
-    name: &str,
-    before: Option<Stat>,
+    (name, before): (&str, Option<Stat>),
     now_ns: i64,
     found: &mut Differences,
 ) -> Attempt<()> {

@@ -1,6 +1,6 @@
 //! The index: what the issue files say, in a form that answers without reading them all (`docs/design/storage.md` S6).
 //!
-//! Owns a SQLite database beside the log, and the rules by which it is believed. It is a cache: whoever finds it missing,
+//! Owns a `SQLite` database beside the log, and the rules by which it is believed. It is a cache: whoever finds it missing,
 //! broken or busy reads the files instead, so no error in here is ever an error of a command. Refuses to hold anything that
 //! the files do not say.
 //!

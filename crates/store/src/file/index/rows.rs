@@ -248,15 +248,14 @@ pub(super) fn put_lease(connection: &Connection, lease: &Lease) -> Attempt<()> {
 }
 
 fn reload_lease(connection: &Connection, fs: &dyn Fs, id: &IssueId) -> Attempt<()> {
-    match load::read_record(fs, &layout::lease(id))?.map(load::Loaded::into_record) {
-        Some(Record::Lease(lease)) => put_lease(connection, &lease),
-        _ => {
-            connection
-                .prepare_cached("DELETE FROM leases WHERE id = ?1")?
-                .execute([id.as_str()])?;
-            Ok(())
-        }
+    let loaded = load::read_record(fs, &layout::lease(id))?;
+    if let Some(Record::Lease(lease)) = loaded.map(load::Loaded::into_record) {
+        return put_lease(connection, &lease);
     }
+    connection
+        .prepare_cached("DELETE FROM leases WHERE id = ?1")?
+        .execute([id.as_str()])?;
+    Ok(())
 }
 
 /// Reads all leases anew.

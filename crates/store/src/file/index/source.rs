@@ -214,9 +214,9 @@ impl Source for IndexSource {
 
     fn gates(&self) -> Sourced<Vec<GateDefinition>> {
         let (places, problems) = load::list_records(&*self.env.fs, &layout::gates())?;
-        problems
-            .into_iter()
-            .for_each(|problem| self.note_met(problem));
+        for problem in problems {
+            self.note_met(problem);
+        }
         let mut gates = Vec::with_capacity(places.len());
         for at in places {
             match self.load(&at)?.map(Loaded::into_record) {
@@ -410,9 +410,9 @@ impl Source for IndexSource {
 
     fn leases(&self) -> Sourced<Vec<Lease>> {
         let (places, problems) = load::list_records(&*self.env.fs, &layout::leases())?;
-        problems
-            .into_iter()
-            .for_each(|problem| self.note_met(problem));
+        for problem in problems {
+            self.note_met(problem);
+        }
         let mut leases = Vec::with_capacity(places.len());
         for at in places {
             if let Some(load::Place::Lease(id)) = load::place_of(&at) {
