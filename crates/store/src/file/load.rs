@@ -38,6 +38,11 @@ impl Loaded {
         self.record
     }
 
+    /// Returns what the file holds.
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
+    }
+
     /// Returns how the file looked when it was read.
     pub(crate) fn stat(&self) -> Option<Stat> {
         self.stat

@@ -13,7 +13,7 @@ use jit_core::{IssueId, Problem};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many directories a reader lists anew at every question before it has what it found kept.
+/// How many directories and files a reader looks at anew at every question before it has what it found kept.
 const WORTH_KEEPING: usize = 16;
 
 /// How much is looked at.
@@ -34,6 +34,8 @@ struct Difference {
     /// What it is now; `None`: gone.
     now: Option<Loaded>,
     stamp: Stamp,
+    /// Only its stamp was not known: it says what its row says.
+    is_same: bool,
 }
 
 /// What differs.
@@ -49,16 +51,16 @@ pub(super) struct Differences {
 impl Differences {
     /// Returns whether an answer would be another one.
     pub(super) fn matters(&self) -> bool {
-        !self.files.is_empty() || !self.foreign.is_empty()
+        self.files.iter().any(|it| !it.is_same) || !self.foreign.is_empty()
     }
 
-    /// Returns whether so many directories had to be listed in vain that the next question is worth sparing it.
+    /// Returns whether so much had to be looked at in vain that the next question is worth sparing it.
     pub(super) fn is_worth_keeping(&self) -> bool {
-        let settled = self
-            .shards
-            .iter()
-            .filter(|(_, stamp)| *stamp != Some(Stamp::UNKNOWN));
-        settled.count() >= WORTH_KEEPING
+        let shards = self.shards.iter();
+        let settled = shards.filter(|(_, stamp)| *stamp != Some(Stamp::UNKNOWN));
+        let files = self.files.iter();
+        let known = files.filter(|it| it.is_same && it.stamp != Stamp::UNKNOWN);
+        settled.count() + known.count() >= WORTH_KEEPING
     }
 
     /// Brings the rows up to the files.
@@ -68,6 +70,10 @@ impl Differences {
             let Some(Place::Issue(id)) = load::place_of(&difference.at) else {
                 continue;
             };
+            if difference.is_same {
+                rows::stamp_issue(connection, &id, difference.stamp)?;
+                continue;
+            }
             rows::concerned(connection, &id, &mut touched)?;
             match difference.now.map(Loaded::into_record) {
                 Some(Record::Issue(issue)) => {
@@ -163,12 +169,13 @@ fn look_into(
         if stamp.is_some() && row == stamp {
             continue;
         }
-        note(fs, at, now_ns, found)?;
+        note(connection, fs, (at, row), now_ns, found)?;
     }
     for path in rows.into_keys() {
         let gone = path.trim_start_matches(".jit/");
         if let Ok(path) = crate::fs::RelPath::parse(gone) {
-            note(fs, &At::new(Root::Shared, path), now_ns, found)?;
+            let at = At::new(Root::Shared, path);
+            note(connection, fs, (&at, None), now_ns, found)?;
         }
     }
     note_foreign(connection, name, &dir, problems, found)?;
@@ -181,14 +188,28 @@ fn look_into(
     Ok(())
 }
 
-/// Notes what a file is now.
-fn note(fs: &dyn Fs, at: &At, now_ns: i64, found: &mut Differences) -> Attempt<()> {
+/// Notes what a file is now that has this stamp in its row, if it has a row.
+fn note(
+    connection: &Connection,
+    fs: &dyn Fs,
+    (at, row): (&At, Option<Stamp>),
+    now_ns: i64,
+    found: &mut Differences,
+) -> Attempt<()> {
     let now = load::read_record(fs, at)?;
     let stat = now.as_ref().and_then(Loaded::stat);
+    let is_same = match now.as_ref().map(Loaded::record) {
+        // Our own writes are too young for a stamp when they are recorded.
+        Some(Record::Issue(issue)) if row == Some(Stamp::UNKNOWN) => {
+            rows::issue(connection, &issue.id)?.as_ref() == Some(issue)
+        }
+        _ => false,
+    };
     found.files.push(Difference {
         at: at.clone(),
         now,
         stamp: stat.map_or(Stamp::UNKNOWN, |stat| Stamp::of(&stat, now_ns)),
+        is_same,
     });
     Ok(())
 }
@@ -227,6 +248,7 @@ fn forget_shard(connection: &Connection, name: &str, found: &mut Differences) ->
                 at: At::new(Root::Shared, path),
                 now: None,
                 stamp: Stamp::UNKNOWN,
+                is_same: false,
             });
         }
     }
@@ -293,7 +315,7 @@ fn look_at_unresolved(
         let Ok(id) = IssueId::parse(id) else { continue };
         let at = layout::issue(&id);
         if !listed.contains(&at) {
-            note(fs, &at, now_ns, found)?;
+            note(connection, fs, (&at, Some(*stamp)), now_ns, found)?;
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::file::{format, layout};
 use crate::fs::{At, Fs, Root};
 use jit_core::readiness::is_plain;
 use jit_core::{Issue, IssueId, Lease, LeaseState, Problem, State, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 
 /// From how many changed issues on everything is counted anew at once.
@@ -156,6 +156,33 @@ pub(super) fn put_issue(connection: &Connection, issue: &Issue, stamp: Stamp) ->
         insert.execute(params![parent.as_str(), PARENT, id])?;
     }
     remove_problem(connection, &layout::issue(&issue.id))
+}
+
+/// Returns the issue that a row holds.
+pub(super) fn issue(connection: &Connection, id: &IssueId) -> Attempt<Option<Box<Issue>>> {
+    let mut select = connection.prepare_cached("SELECT body FROM bodies WHERE id = ?1")?;
+    let body: Option<Vec<u8>> = select
+        .query_row([id.as_str()], |row| row.get(0))
+        .optional()?;
+    let Some(body) = body else { return Ok(None) };
+    let issue = format::read_issue(id, &body).map_err(|_| Unusable)?;
+    Ok(Some(Box::new(issue)))
+}
+
+/// Notes which version of its file a row holds.
+pub(super) fn stamp_issue(connection: &Connection, id: &IssueId, stamp: Stamp) -> Attempt<()> {
+    connection
+        .prepare_cached(
+            "UPDATE issues SET ino = ?2, len = ?3, mtime = ?4, ctime = ?5 WHERE id = ?1",
+        )?
+        .execute(params![
+            id.as_str(),
+            stamp.ino,
+            stamp.len,
+            stamp.mtime,
+            stamp.ctime
+        ])?;
+    Ok(())
 }
 
 pub(super) fn remove_issue(connection: &Connection, id: &IssueId) -> Attempt<()> {

@@ -155,11 +155,8 @@ impl IndexSource {
 
 /// Returns the issue that its row holds.
 fn body_of(connection: &Connection, id: &IssueId) -> Sourced<Option<Issue>> {
-    let mut select = connection.prepare_cached("SELECT body FROM bodies WHERE id = ?1")?;
-    let body: Option<Vec<u8>> = select
-        .query_row([id.as_str()], |row| row.get(0))
-        .optional()?;
-    Ok(body.map(|body| format::read_issue(id, &body)).transpose()?)
+    let found = rows::issue(connection, id).map_err(|_| unreadable(id.as_str()))?;
+    Ok(found.map(|issue| *issue))
 }
 
 impl Source for IndexSource {
