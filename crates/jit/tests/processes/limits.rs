@@ -121,8 +121,8 @@ fn a_full_disk_loses_nothing_and_recovers_when_there_is_room() {
         std::fs::create_dir(&root).expect("a directory can be made");
         git(&root, &["init", "-q", "-b", "main", "--template="]);
         Answer::of(&mut jit(&root, &["init"])).succeeded("init");
-        let room = disk.0.path().join("room");
-        std::fs::write(&room, vec![1; 128 << 10]).expect("there is room at first");
+        let space = disk.0.path().join("room");
+        std::fs::write(&space, vec![1; 128 << 10]).expect("there is room at first");
         let acked = fill(&root, size);
         assert!(acked.len() > 10, "only {} issues fit", acked.len());
         let ids = |what: &str| {
@@ -136,7 +136,7 @@ fn a_full_disk_loses_nothing_and_recovers_when_there_is_room() {
             "a full disk hides issues"
         );
         Answer::of(&mut jit(&root, &["validate"])).succeeded("validating a full disk");
-        std::fs::remove_file(&room).expect("room can be made");
+        std::fs::remove_file(&space).expect("room can be made");
         let next = Answer::of(&mut jit(&root, &["issue", "create", "-t", "after"]));
         next.succeeded("a write when there is room again");
         let after = ids("reading afterwards");

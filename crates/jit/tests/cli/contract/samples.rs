@@ -286,7 +286,7 @@ fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
 fn undecided(repo: &Repo) -> String {
     let id = repo.create("Lex");
     let path = format!(".jit/issues/{}/{id}.json", &id[..2]);
-    let text = std::fs::read_to_string(repo.root().join(&path)).unwrap();
+    let text = std::fs::read_to_string(repo.root().join(&path)).expect("the file of the repository");
     let versions = ["0a".repeat(10), "0b".repeat(10)];
     let conflict = serde_json::json!([{
         "field": "title",

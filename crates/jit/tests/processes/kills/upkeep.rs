@@ -68,7 +68,7 @@ fn a_killed_repair_is_completed_by_the_next() {
     std::fs::write(root.join(file(&broken)), "{\"half").expect("it can be broken");
     repo.ok(&["dep", "add", &second, &first]);
     edit(root, &first, |issue| {
-        issue["dependencies"] = json!([second])
+        issue["dependencies"] = json!([second]);
     });
     let fix = ["validate", "--fix"];
     sweep("validate --fix", &repo, &fix, |what| {
