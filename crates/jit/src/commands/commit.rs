@@ -50,6 +50,13 @@ pub(crate) struct Args {
 
 /// Commits the store.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
+    if args
+        .message
+        .as_ref()
+        .is_some_and(|text| text.trim().is_empty())
+    {
+        return Err(CliError::usage("the message can't be empty"));
+    }
     let target = Target::open_sound(context)?;
     let (git, dirs) = match (Git::around(&target.location), &target.location.git) {
         (Some(git), Some(dirs)) if is_inside(&target.location) => (git, dirs),
@@ -77,9 +84,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         return Ok(reply);
     }
     let text = match &args.message {
-        Some(text) if text.trim().is_empty() => {
-            return Err(CliError::usage("the message can't be empty"));
-        }
         Some(text) => text.clone(),
         None => message::of_changes(&target, &git, &changes)?,
     };

@@ -145,3 +145,11 @@ fn a_store_that_git_ignores_or_does_not_know_is_refused() {
     repo.ok(&["init"]);
     assert_eq!(commit(&repo, &[]).code, 10);
 }
+
+#[test]
+fn an_empty_message_is_refused_also_when_there_is_nothing_to_commit() {
+    let repo = Repo::new();
+    assert_eq!(commit(&repo, &["-m", " "]).code, 2);
+    assert_eq!(commit(&repo, &[]).code, 0);
+    assert_eq!(commit(&repo, &["-m", ""]).code, 2);
+}
