@@ -139,7 +139,11 @@ fn make(
     changes: &[Change],
     text: &str,
 ) -> Result<String, CliError> {
-    let index = private.join(format!("tmp/commit-{}", std::process::id()));
+    // Only init makes this directory otherwise, and a fresh clone needs none.
+    let dir = private.join("tmp");
+    std::fs::create_dir_all(&dir)
+        .map_err(|error| CliError::io("make", &dir.display().to_string(), &error))?;
+    let index = dir.join(format!("commit-{}", std::process::id()));
     let index_text = index.display().to_string();
     let environment = [("GIT_INDEX_FILE", index_text.as_str())];
     let made = (|| {

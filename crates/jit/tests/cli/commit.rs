@@ -1,6 +1,6 @@
 //! `jit commit`.
 
-use crate::harness::{Answer, Repo, Surroundings, git, program_output};
+use crate::harness::{Answer, Repo, Surroundings, git, jit, program_output};
 use expect_test::expect;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -152,4 +152,24 @@ fn an_empty_message_is_refused_also_when_there_is_nothing_to_commit() {
     assert_eq!(commit(&repo, &["-m", " "]).code, 2);
     assert_eq!(commit(&repo, &[]).code, 0);
     assert_eq!(commit(&repo, &["-m", ""]).code, 2);
+}
+
+#[test]
+fn a_fresh_clone_commits_without_init() {
+    let repo = Repo::new();
+    repo.create("First");
+    assert_eq!(commit(&repo, &[]).code, 0);
+    let clone = repo.root().with_file_name("clone");
+    git(repo.root(), &["clone", "-q", ".", "../clone"]);
+    std::fs::write(clone.join(".jit/config.toml"), "# ours\n").unwrap();
+    let surroundings = Surroundings {
+        variables: &WHO,
+        ..Surroundings::default()
+    };
+    let answer = jit(&clone, &["commit", "-m", "Ours"], surroundings);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(
+        program_output("git", &clone, &["status", "--porcelain"]),
+        ""
+    );
 }
