@@ -73,29 +73,29 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     files::refuse_ignored(&git)?;
     let is_dry = context.globals.dry_run;
     let found = consistent(&target, &git, head.as_deref(), is_dry)?;
-    let changes = found.changes;
+    let changes = &found.changes;
     if changes.is_empty() {
-        let mut reply = reply(context, None, "", &changes, false);
+        let mut reply = reply(context, None, "", changes, false);
         if !is_dry {
             // A commit that was killed may have left the index behind.
-            reply.warnings.extend(stage(&git, &found.unstaged));
+            reply.warnings.extend(stage(&git, &found));
         }
         reply.talk.push("Nothing to commit.".to_owned());
         return Ok(reply);
     }
     let text = match &args.message {
         Some(text) => text.clone(),
-        None => message::of_changes(&target, &git, &changes)?,
+        None => message::of_changes(&target, &git, changes)?,
     };
     if is_dry {
-        let mut reply = reply(context, None, &text, &changes, false);
+        let mut reply = reply(context, None, &text, changes, false);
         reply.notes.push(answer::DRY_RUN.to_owned());
         return Ok(reply);
     }
     let private = &target.location.private;
-    let commit = make(&git, private, head.as_deref(), &changes, &text)?;
-    let mut reply = reply(context, Some(&commit), &text, &changes, true);
-    reply.warnings.extend(stage(&git, &found.unstaged));
+    let commit = make(&git, private, head.as_deref(), &found, &text)?;
+    let mut reply = reply(context, Some(&commit), &text, changes, true);
+    reply.warnings.extend(stage(&git, &found));
     let subject = text.lines().next().unwrap_or_default();
     let short = commit.get(..10).unwrap_or(&commit);
     reply.talk.push(format!("Committed {short}: {subject}"));
@@ -136,7 +136,7 @@ fn make(
     git: &Git,
     private: &Path,
     head: Option<&str>,
-    changes: &[Change],
+    found: &Comparison,
     text: &str,
 ) -> Result<String, CliError> {
     // Only init makes this directory otherwise, and a fresh clone needs none.
@@ -154,7 +154,7 @@ fn make(
         };
         step(
             &["update-index", "-z", "--index-info"],
-            &files::index_lines(changes),
+            &files::index_lines(&found.changes, &found.no_object),
         )?;
         step(&["write-tree"], b"")
     })();
@@ -186,11 +186,11 @@ fn identity() -> Vec<(&'static str, String)> {
 }
 
 /// Tells git's own index what was committed, so that `git status` is clean; everything else that is staged stays.
-fn stage(git: &Git, changes: &[Change]) -> Option<String> {
-    if changes.is_empty() {
+fn stage(git: &Git, found: &Comparison) -> Option<String> {
+    if found.unstaged.is_empty() {
         return None;
     }
-    let lines = files::index_lines(changes);
+    let lines = files::index_lines(&found.unstaged, &found.no_object);
     let staged = git.step(&["update-index", "-z", "--index-info"], &lines, &[]);
     staged.err().map(|error| {
         format!(

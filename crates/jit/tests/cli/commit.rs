@@ -173,3 +173,20 @@ fn a_fresh_clone_commits_without_init() {
         ""
     );
 }
+
+#[test]
+fn a_removal_is_committed_under_either_object_format() {
+    for format in ["sha1", "sha256"] {
+        let repo = Repo::bare();
+        std::fs::remove_dir_all(repo.root().join(".git")).unwrap();
+        let object_format = format!("--object-format={format}");
+        git(repo.root(), &["init", "-q", "--template=", &object_format]);
+        repo.ok(&["init"]);
+        repo.ok(&["gate", "define", "review", "--title", "Review"]);
+        assert_eq!(commit(&repo, &[]).code, 0, "{format}");
+        std::fs::remove_file(repo.root().join(".jit/gates/review.json")).unwrap();
+        let answer = commit(&repo, &[]);
+        assert_eq!(answer.code, 0, "{format}: {answer:?}");
+        assert_eq!(ask(&repo, &["status", "--porcelain"]), "", "{format}");
+    }
+}

@@ -26,6 +26,8 @@ pub(super) struct Comparison {
     pub(super) changes: Vec<Change>,
     /// What git's index lacks.
     pub(super) unstaged: Vec<Change>,
+    /// The name that stands for no object: as many zeros as the names of this repository are long.
+    pub(super) no_object: String,
 }
 
 /// Files at the top of the store.
@@ -70,6 +72,7 @@ pub(super) fn compare(
             "git did not answer for every file",
         ));
     }
+    let no_object = "0".repeat(objects.first().map_or(40, |object| object.len()));
     let present: BTreeMap<String, String> = paths
         .into_iter()
         .zip(objects.into_iter().map(str::to_owned))
@@ -77,6 +80,7 @@ pub(super) fn compare(
     Ok(Comparison {
         changes: difference(location, git, &present, &committed(git, head)?)?,
         unstaged: difference(location, git, &present, &staged(git)?)?,
+        no_object,
     })
 }
 
@@ -207,13 +211,13 @@ fn is_gone(path: &Path) -> Result<bool, CliError> {
 }
 
 /// Returns the changes as `update-index -z --index-info` reads them.
-pub(super) fn index_lines(changes: &[Change]) -> Vec<u8> {
+pub(super) fn index_lines(changes: &[Change], no_object: &str) -> Vec<u8> {
     let mut lines = Vec::new();
     for change in changes {
         let line = match &change.object {
             Some(object) => format!("100644 {object}\t{}\0", change.path),
             // Only the mode counts where an entry goes.
-            None => format!("0 {}\t{}\0", "0".repeat(40), change.path),
+            None => format!("0 {no_object}\t{}\0", change.path),
         };
         lines.extend_from_slice(line.as_bytes());
     }
