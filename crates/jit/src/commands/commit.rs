@@ -191,11 +191,11 @@ fn stage(git: &Git, found: &Comparison) -> Option<String> {
         return None;
     }
     let lines = files::index_lines(&found.unstaged, &found.no_object);
-    let staged = git.step(&["update-index", "-z", "--index-info"], &lines, &[]);
+    // To write its index, git compares files that it is not sure of; no filter of the repository's may run for that.
+    let staged = git.answer_unfiltered(&["update-index", "-z", "--index-info"], &lines);
     staged.err().map(|error| {
         format!(
-            "the commit is made, but git's index could not be brought up to it ({}): git reset -q -- .jit",
-            error.message
+            "the commit is made, but git's index could not be brought up to it ({error}): git reset -q -- .jit"
         )
     })
 }

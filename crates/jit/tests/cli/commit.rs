@@ -190,3 +190,34 @@ fn a_removal_is_committed_under_either_object_format() {
         assert_eq!(ask(&repo, &["status", "--porcelain"]), "", "{format}");
     }
 }
+
+#[test]
+fn no_filter_runs_for_what_git_is_unsure_of() {
+    let repo = Repo::new();
+    let canary = repo.root().with_file_name("canary");
+    let clean = format!("touch {}; cat", canary.display());
+    repo.write(".git/info/attributes", "*.rs filter=x\n");
+    repo.write("code.rs", "fn main() {}");
+    git(repo.root(), &["add", "code.rs"]);
+    git(repo.root(), &["config", "filter.x.clean", &clean]);
+    // An entry that is as young as the index may have changed since: git has to look into the file.
+    let second = std::time::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000);
+    for path in ["code.rs", ".git/index"] {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(repo.root().join(path));
+        file.and_then(|file| file.set_modified(second)).unwrap();
+    }
+    git(
+        repo.root(),
+        &["-c", "filter.x.clean=cat", "update-index", "--refresh"],
+    );
+    std::fs::remove_file(&canary).ok();
+    let file = std::fs::File::options()
+        .write(true)
+        .open(repo.root().join(".git/index"));
+    file.and_then(|file| file.set_modified(second)).unwrap();
+    let answer = commit(&repo, &["-m", "Store"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(!canary.exists(), "a filter ran");
+}
