@@ -221,3 +221,23 @@ fn no_filter_runs_for_what_git_is_unsure_of() {
     assert_eq!(answer.code, 0, "{answer:?}");
     assert!(!canary.exists(), "a filter ran");
 }
+
+#[test]
+fn nothing_is_published_through_a_link() {
+    for top in ["gates", "issues", "events"] {
+        let repo = Repo::new();
+        repo.ok(&["gate", "define", "review", "--title", "Review"]);
+        repo.create("First");
+        assert_eq!(commit(&repo, &[]).code, 0, "{top}");
+        let (place, outside) = (
+            repo.root().join(".jit").join(top),
+            repo.root().with_file_name("outside"),
+        );
+        std::fs::rename(&place, &outside).unwrap();
+        std::fs::write(outside.join("secret.json"), "{}").unwrap();
+        std::os::unix::fs::symlink(&outside, &place).unwrap();
+        let answer = commit(&repo, &[]);
+        assert_ne!(answer.code, 0, "{top}: {answer:?}");
+        assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "1\n", "{top}");
+    }
+}

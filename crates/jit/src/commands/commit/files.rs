@@ -148,16 +148,35 @@ fn present(store: &Path) -> Result<Vec<String>, CliError> {
             found.push(name.to_owned());
         }
     }
-    list(store, "gates", ".json", &mut found)?;
+    if is_dir(&store.join("gates"))? {
+        list(store, "gates", ".json", &mut found)?;
+    }
     for (top, ending) in [("issues", ".json"), ("events", ".jsonl")] {
         let dir = store.join(top);
+        if !is_dir(&dir)? {
+            continue;
+        }
         for name in names(&dir)? {
-            if std::fs::symlink_metadata(dir.join(&name)).is_ok_and(|it| it.is_dir()) {
+            if is_dir(&dir.join(&name))? {
                 list(store, &format!("{top}/{name}"), ending, &mut found)?;
             }
         }
     }
     Ok(found)
+}
+
+/// Returns whether a directory of the store is there; a link, or anything else in its place, is refused: what it leads to
+/// is not the store's to publish.
+fn is_dir(path: &Path) -> Result<bool, CliError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => {
+            let message = format!("`{}` is a link, not a directory", path.display());
+            Err(CliError::new(ErrorKind::Damaged, message).hint("jit validate"))
+        }
+        Ok(found) => Ok(found.is_dir()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(CliError::io("look at", &path.display().to_string(), &error)),
+    }
 }
 
 fn list(store: &Path, dir: &str, ending: &str, found: &mut Vec<String>) -> Result<(), CliError> {
