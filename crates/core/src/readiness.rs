@@ -212,7 +212,7 @@ impl Readiness<'_> {
 pub fn is_plain(issue: &Issue) -> bool {
     issue.parent.is_none()
         && issue.gates.is_empty()
-        && issue.extra.is_empty()
+        && !issue.has_conflicts()
         && !issue.is_read_only()
 }
 

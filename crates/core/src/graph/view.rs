@@ -22,8 +22,8 @@ pub fn downstream(snapshot: &Snapshot, id: &IssueId) -> Vec<IssueId> {
 /// Returns the unresolved issues that wait for no unresolved issue, in order of their ids.
 pub fn roots(snapshot: &Snapshot) -> Vec<IssueId> {
     let is_open = |id: &IssueId| snapshot.issue(id).is_some_and(|issue| !issue.is_resolved());
-    let unresolved = snapshot.issues().filter(|issue| !issue.is_resolved());
-    unresolved
+    snapshot
+        .unresolved()
         .filter(|issue| !issue.dependencies.iter().any(is_open))
         .map(|issue| issue.id.clone())
         .collect()

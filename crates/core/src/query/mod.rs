@@ -35,10 +35,11 @@ pub fn next<'a>(
 ) -> Option<&'a Issue> {
     let mut ranked = ranked(readiness, Some(who));
     ranked.sort_by_key(|rank| !rank.is_assigned);
-    let issues = ranked
+    let mut issues = ranked
         .iter()
         .filter_map(|rank| readiness.snapshot.issue(&rank.id));
-    issues.into_iter().find(|issue| wanted(issue))
+    // What was ranked by the word of an index may have been edited since.
+    issues.find(|issue| wanted(issue) && judge(readiness, issue, Some(who)).is_some())
 }
 
 /// The place of a ready issue in the queue.
@@ -50,19 +51,22 @@ struct Rank {
     is_assigned: bool,
 }
 
+/// Returns the place of an issue that may be taken, if it is assigned to nobody, or to `who`.
+fn judge(readiness: &Readiness<'_>, issue: &Issue, who: Option<&Assignee>) -> Option<Rank> {
+    let assignee = readiness.assignee(issue);
+    let is_for_us = assignee.is_none() || assignee == who;
+    (is_for_us && readiness.is_takeable(issue)).then(|| Rank {
+        priority: issue.priority,
+        since: readiness.ready_since(issue),
+        id: issue.id.clone(),
+        is_assigned: assignee.is_some(),
+    })
+}
+
 /// Returns the ready issues that no live lease holds and that are assigned to nobody, or to `who`, in order.
 fn ranked(readiness: &Readiness<'_>, who: Option<&Assignee>) -> Vec<Rank> {
     let snapshot = readiness.snapshot;
-    let judged = |issue: &Issue| {
-        let assignee = readiness.assignee(issue);
-        let is_for_us = assignee.is_none() || assignee == who;
-        (is_for_us && readiness.is_takeable(issue)).then(|| Rank {
-            priority: issue.priority,
-            since: readiness.ready_since(issue),
-            id: issue.id.clone(),
-            is_assigned: assignee.is_some(),
-        })
-    };
+    let judged = |issue: &Issue| judge(readiness, issue, who);
     let Some(candidates) = snapshot.candidates(readiness.policy, readiness.now, who) else {
         let mut ranked: Vec<Rank> = snapshot.unresolved().filter_map(judged).collect();
         ranked.sort();
@@ -107,10 +111,12 @@ pub fn blocked<'a>(readiness: &Readiness<'a>) -> Vec<&'a Issue> {
 /// `open`. With `all`, its resolved issues follow.
 pub fn assigned<'a>(readiness: &Readiness<'a>, who: &Assignee, all: bool) -> Vec<&'a Issue> {
     let snapshot = readiness.snapshot;
-    let is_asked_for = |issue: &&Issue| {
-        readiness.assignee(issue) == Some(who) && (all || !issue.state.is_resolved())
+    let is_asked_for = |issue: &&Issue| readiness.assignee(issue) == Some(who);
+    let mut found: Vec<&Issue> = if all {
+        snapshot.issues().filter(is_asked_for).collect()
+    } else {
+        snapshot.unresolved().filter(is_asked_for).collect()
     };
-    let mut found: Vec<&Issue> = snapshot.issues().filter(is_asked_for).collect();
     found.sort_by_cached_key(|issue| {
         let shown = readiness.shown(issue);
         let claimed = snapshot.lease(&issue.id).map(|lease| lease.granted_wall);

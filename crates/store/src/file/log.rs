@@ -23,6 +23,9 @@ type Positions = BTreeMap<String, u64>;
 /// First characters of every cursor: the version of its form.
 const PREFIX: &str = "c1";
 
+/// Characters of an event's id, and of a segment's name, that tell the time.
+const TIME_LENGTH: usize = 10;
+
 /// Characters of the hash that names a segment in a cursor.
 const NAME_LENGTH: usize = 10;
 
@@ -50,23 +53,37 @@ pub(crate) fn read(env: &Env, since: Option<&Cursor>) -> Result<Events> {
     Ok(listed(&texts, &positions))
 }
 
-/// Reads the `n` newest events, from as few segments as hold them. Of one that was copied into an older segment, the copy in
-/// the newest one counts.
+/// Reads the `n` newest events, from as few segments as hold them.
 pub(crate) fn newest(env: &Env, n: usize) -> Result<Events> {
     let fs = &*env.fs;
-    if !pending(env)?.is_empty() {
+    let all = || {
         let mut all = read(env, None)?;
         all.keep_newest(n);
-        return Ok(all);
+        Ok(all)
+    };
+    if !pending(env)?.is_empty() {
+        return all();
     }
     let mut positions = Positions::new();
     let mut texts = BTreeMap::new();
-    let mut n_found = 0;
+    let mut found = BTreeSet::new();
     for at in segments(fs)?.into_iter().rev() {
-        let reached = if n_found < n {
+        let reached = if found.len() < n {
             let bytes = read_from(fs, &at, 0)?;
-            let reached = whole_lines(&bytes).len() as u64;
-            n_found += bytes.split(|byte| *byte == b'\n').count() - 1;
+            let lines = whole_lines(&bytes);
+            for event in lines
+                .split(|byte| *byte == b'\n')
+                .filter_map(|line| parse(line).ok())
+            {
+                // A copy from an older segment, as a cherry-pick makes them: only all segments tell which came first.
+                if event.id.to_string()[..TIME_LENGTH]
+                    < at.path.name()[..TIME_LENGTH.min(at.path.name().len())]
+                {
+                    return all();
+                }
+                found.insert(event.id);
+            }
+            let reached = lines.len() as u64;
             texts.insert(at.clone(), bytes);
             reached
         } else {

@@ -210,7 +210,7 @@ pub(crate) fn put_merged(env: &Env, files: &[Replacement]) -> Result<Vec<Warning
     if !changes.is_empty() {
         session.commit(changes, None)?;
     }
-    Ok(session.warnings)
+    Ok(std::mem::take(&mut session.warnings))
 }
 
 #[cfg(test)]

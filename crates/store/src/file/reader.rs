@@ -4,7 +4,7 @@
 //! one moment. Refuses to write anything at all, and to wait for a writer but as a last resort.
 
 use super::frame::Frame;
-use super::index::{Attempt, Index, IndexSource, Sight, Standing};
+use super::index::{Attempt, Index, IndexSource, Pass, Sight, Standing};
 use super::load::{Records, problem};
 use super::mark::Mark;
 use super::options::Env;
@@ -129,34 +129,46 @@ fn read_log(fs: &dyn Fs, start: u64) -> Result<(u64, Vec<u8>)> {
     ))
 }
 
+/// How often the index is looked at again because somebody was just writing.
+const MAX_GLANCES: u32 = 12;
+
 /// Returns the view of one moment: over the index where there is one that fits the files, else over all records.
 pub(crate) fn view(env: &Env, sight: Sight) -> Result<Snapshot> {
     let mut may_settle = true;
-    for _ in 0..MAX_RETRIES {
-        match try_index(env, sight, may_settle)? {
+    for glance in 0..MAX_GLANCES {
+        let is_clear = match try_index(env, sight, may_settle)? {
             Glance::View(snapshot) => return Ok(*snapshot),
-            Glance::Moved => {}
+            Glance::Moved => false,
             Glance::Unsettled => {
                 // Whether or not it could be kept: it fits.
-                refresh(env)?;
+                refresh(env, Pass::Names)?;
                 may_settle = false;
+                true
             }
-            Glance::Differs if refresh(env)? => {}
-            Glance::Differs | Glance::None => break,
+            Glance::Differs => match refresh(env, Pass::Names)? {
+                Refreshed::Yes => true,
+                Refreshed::Busy => false,
+                Refreshed::No => break,
+            },
+            Glance::None => break,
+        };
+        if !is_clear {
+            // A transaction takes about that long; reading everything takes longer, and is in the way of the next one.
+            std::thread::sleep(Duration::from_millis(1 << (glance / 3)));
         }
     }
-    let records = read(env)?;
-    if records.len() >= env.options.index_from {
-        rebuild(env);
-    }
-    Ok(records.into_snapshot().0)
+    all_files(env, Pass::Names)
 }
 
 /// Returns the view of what the files say, and brings the index up to them.
 pub(crate) fn view_of_files(env: &Env) -> Result<Snapshot> {
+    all_files(env, Pass::Everything)
+}
+
+fn all_files(env: &Env, pass: Pass) -> Result<Snapshot> {
     let records = read(env)?;
-    if records.len() >= env.options.index_from {
-        rebuild(env);
+    if env.index.is_some() && records.len() >= env.options.index_from {
+        rebuild(env, pass);
     }
     Ok(records.into_snapshot().0)
 }
@@ -203,28 +215,54 @@ fn try_index(env: &Env, sight: Sight, may_settle: bool) -> Result<Glance> {
     }
 }
 
-/// Brings the index up to the files, if nobody else is writing and there is one; says whether it is worth another look.
-fn refresh(env: &Env) -> Result<bool> {
+/// What became of bringing the index up to the files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refreshed {
+    Yes,
+    /// Somebody else is writing.
+    Busy,
+    /// There is none that could be.
+    No,
+}
+
+/// Brings the index up to the files, if nobody else is writing.
+fn refresh(env: &Env, pass: Pass) -> Result<Refreshed> {
     let Ok(_lock) = env.fs.lock(LockMode::Exclusive, Duration::ZERO) else {
-        return Ok(false);
+        return Ok(Refreshed::Busy);
     };
     let moment = Moment::first(env)?;
     if !moment.is_at_rest() {
-        return Ok(false);
+        return Ok(Refreshed::No);
     }
-    let kept = Index::open_to_write(env, &moment.mark).and_then(|index| index.keep());
-    Ok(kept.is_ok())
+    let kept = Index::open_to_write(env, &moment.mark, pass, || all_frames(env));
+    let kept = kept.and_then(|index| index.keep());
+    Ok(if kept.is_ok() {
+        Refreshed::Yes
+    } else {
+        Refreshed::No
+    })
 }
 
-/// Makes the index anew, if nobody else is writing. That it can't be done is no news to whoever only reads.
-fn rebuild(env: &Env) {
-    let Ok(_lock) = env.fs.lock(LockMode::Exclusive, Duration::ZERO) else {
-        return;
-    };
+fn all_frames(env: &Env) -> Attempt<Vec<Frame>> {
+    let (_, bytes) = read_log(&*env.fs, 0)?;
+    let frames = scan(&bytes, 0).frames.into_iter();
+    Ok(frames.map(|(frame, _)| frame).collect())
+}
+
+/// Makes the index anew, if nobody else is writing and there is none that can be brought up to the files. That it can't be
+/// done is no news to whoever only reads.
+fn rebuild(env: &Env, pass: Pass) {
     let attempt = || -> Attempt<()> {
+        if refresh(env, pass)? != Refreshed::No {
+            return Ok(());
+        }
+        let Ok(_lock) = env.fs.lock(LockMode::Exclusive, Duration::ZERO) else {
+            return Ok(());
+        };
         let moment = Moment::first(env)?;
         if moment.is_at_rest() {
-            Index::build(env, &moment.mark, &Records::load(&*env.fs)?)?;
+            let load = || Ok(Records::load(&*env.fs)?);
+            Index::build(env, &moment.mark, load)?;
         }
         Ok(())
     };

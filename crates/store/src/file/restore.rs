@@ -68,7 +68,7 @@ pub(crate) fn restore(
     if !changes.is_empty() || !restored.events.is_empty() {
         write(&mut session, git, changes, &restored, by)?;
     }
-    restored.warnings = session.warnings;
+    restored.warnings = std::mem::take(&mut session.warnings);
     Ok(restored)
 }
 

@@ -310,6 +310,16 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    /// Keeps what the index learned about the files, also where nothing was written: the lock is still held.
+    fn drop(&mut self) {
+        if let Some(index) = self.index.take() {
+            // At worst the next command learns it again.
+            let _is_kept = index.keep().is_ok();
+        }
+    }
+}
+
 /// The events of a transaction, placed in a segment, and what to remember of it afterwards.
 #[derive(Clone, Debug)]
 pub(crate) struct NewEvents {

@@ -7,9 +7,10 @@ use super::frame::FileChange;
 use super::git;
 use super::git_dirs::GitDirs;
 use super::head;
-use super::index::{Index, IndexSource, Seen};
+use super::index::{Index, IndexSource, Pass, Seen};
 use super::load::{self, Place, Records};
 use super::options::Env;
+use super::scan::scan;
 use super::session::{NewEvents, Session, change};
 use super::{format, layout, segment, store};
 use crate::error::{Result, StoreError, confirm};
@@ -84,7 +85,14 @@ impl FileTxn {
     /// all records.
     fn view(session: &mut Session) -> Result<(Snapshot, Seen)> {
         let env = &session.env;
-        if let Ok(index) = Index::open_to_write(env, &session.mark) {
+        let log = || {
+            Ok(scan(&session.read_wal(0)?, 0)
+                .frames
+                .into_iter()
+                .map(|(frame, _)| frame)
+                .collect())
+        };
+        if let Ok(index) = Index::open_to_write(env, &session.mark, Pass::Names, log) {
             let index = Arc::new(index);
             let seen = Seen::default();
             let source = IndexSource::for_writer(Arc::clone(&index), env, Arc::clone(&seen));
@@ -94,7 +102,7 @@ impl FileTxn {
         let records = Records::load(&*env.fs)?;
         if env.index.is_some() && records.len() >= env.options.index_from {
             // Without one, the next command reads all files again, and that is all.
-            let _has_index = Index::build(env, &session.mark, &records).is_ok();
+            let _has_index = Index::build(env, &session.mark, || Ok(&records)).is_ok();
         }
         let (snapshot, seen) = records.into_snapshot();
         Ok((snapshot, Arc::new(Mutex::new(seen))))
@@ -285,7 +293,7 @@ impl Txn for FileTxn {
         if self.pending.files.is_empty() && self.pending.events.is_empty() {
             return Ok(Committed {
                 events: Vec::new(),
-                warnings: self.session.warnings,
+                warnings: std::mem::take(&mut self.session.warnings),
             });
         }
         if !self.pending.has_more_than_renewals {
@@ -306,7 +314,7 @@ impl Txn for FileTxn {
             }
             return Ok(Committed {
                 events: Vec::new(),
-                warnings: self.session.warnings,
+                warnings: std::mem::take(&mut self.session.warnings),
             });
         }
         self.check_merge()?;
@@ -315,7 +323,7 @@ impl Txn for FileTxn {
         self.session.commit(changes, placed)?;
         Ok(Committed {
             events,
-            warnings: self.session.warnings,
+            warnings: std::mem::take(&mut self.session.warnings),
         })
     }
 }

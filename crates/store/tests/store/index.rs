@@ -94,6 +94,7 @@ impl History {
             13 => self.disturb(),
             14 => self.remove(),
             15 => self.damage_index(),
+            16 => self.repair(),
             _ => self.use_git(),
         };
         self.log.push(done);
@@ -276,6 +277,24 @@ impl History {
         }
     }
 
+    /// Writes an issue over whatever lies at its place, as an editor does that keeps the file.
+    fn repair(&mut self) -> String {
+        let id = self.dice.issue();
+        let path = self.path_of(&id);
+        let is_broken = path.is_file() && self.plain.read().unwrap().record(&id).is_none();
+        if !is_broken || path.is_symlink() {
+            return "nothing to repair".to_owned();
+        }
+        let (_, bytes) = jit_store::file::raw::issue_file(&self.changed(&id, None));
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(&path)
+            .unwrap();
+        file.write_all(&bytes).unwrap();
+        format!("repair {id}")
+    }
+
     fn remove(&mut self) -> String {
         let id = self.dice.issue();
         let path = self.path_of(&id);
@@ -367,6 +386,13 @@ impl History {
                 self.log
             );
         }
+        // A decision takes what is ready by the files, whatever the index says.
+        let txn = self.indexed[1].begin().unwrap();
+        let taken = next(txn.snapshot());
+        drop(txn);
+        if self.unseen.is_empty() {
+            assert_eq!(taken, next(&files), "seed {seed}, {:#?}", self.log);
+        }
         // An issue that is named is looked at, however it was changed.
         let named = self.indexed[1].read_named().unwrap();
         for n in 0..N_ISSUES {
@@ -378,6 +404,18 @@ impl History {
             );
         }
     }
+}
+
+/// Returns the issue that the next claim takes.
+fn next(snapshot: &Snapshot) -> Option<IssueId> {
+    let (policy, now) = (Policy::default(), now());
+    let readiness = Readiness {
+        snapshot,
+        policy: &policy,
+        now: &now,
+    };
+    let who = Assignee::parse("agent:x").unwrap();
+    query::next(&readiness, &who, |_| true).map(|issue| issue.id.clone())
 }
 
 /// Returns everything that can be asked, in words.
@@ -494,4 +532,26 @@ fn a_copied_store_does_not_believe_the_index_of_its_original() {
     };
     assert_eq!(titles(&copy), ["one", "two"]);
     assert_eq!(titles(&original), ["one"]);
+}
+
+#[test]
+fn somebody_elses_database_is_left_alone() {
+    let lab = Lab::new();
+    let store = store(&lab, 0);
+    crate::lab::write(&store, 1, "one").unwrap();
+    let place = lab.path(".jit/local/index.db");
+    let other = lab.outside("other.db");
+    fs::rename(&place, &other).unwrap();
+    let before = fs::read(&other).unwrap();
+    let check = |n| {
+        assert_eq!(store.read().unwrap().issues().count() as u64, n - 1);
+        crate::lab::write(&store, n, "one more").unwrap();
+        assert_eq!(fs::read(&other).unwrap(), before);
+        assert!(place.symlink_metadata().unwrap().is_file());
+        fs::remove_file(&place).unwrap();
+    };
+    std::os::unix::fs::symlink(&other, &place).unwrap();
+    check(2);
+    fs::hard_link(&other, &place).unwrap();
+    check(3);
 }

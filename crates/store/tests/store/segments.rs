@@ -144,6 +144,16 @@ fn copies_and_broken_lines_do_not_disturb_readers() {
 fn the_newest_events_are_the_end_of_all_of_them() {
     use jit_store::Store as _;
     let lab = Lab::new();
+    let check = |lab: &Lab| {
+        let store = lab.open().unwrap();
+        let all = store.events(None).unwrap();
+        for n in 0..7 {
+            let newest = store.newest_events(n).unwrap();
+            let first = all.events.len().saturating_sub(n);
+            assert_eq!(newest.events, all.events[first..], "the {n} newest");
+            assert_eq!(newest.cursor, all.cursor);
+        }
+    };
     for n in 1..=3 {
         lab.write(n, &format!("Issue {n}")).unwrap();
         // Another content than it was left with: the next event begins a new segment.
@@ -153,11 +163,22 @@ fn the_newest_events_are_the_end_of_all_of_them() {
         fs::write(&last, text).unwrap();
     }
     assert_eq!(lab.segments().len(), 3);
-    let store = lab.open().unwrap();
-    let all = store.events(None).unwrap();
-    for n in 0..5 {
-        let newest = store.newest_events(n).unwrap();
-        assert_eq!(newest.events, all.events[3usize.saturating_sub(n)..]);
-        assert_eq!(newest.cursor, all.cursor);
-    }
+    check(&lab);
+    // Lines that nobody can read are no events.
+    let last = lab.segments().pop().unwrap();
+    fs::write(
+        &last,
+        format!(
+            "{}\n{}",
+            fs::read_to_string(&last).unwrap(),
+            "junk\n".repeat(9)
+        ),
+    )
+    .unwrap();
+    check(&lab);
+    // The first segment once more, under the newest name.
+    let first = lab.segments().remove(0);
+    let name = format!("7{}", &last.file_name().unwrap().to_str().unwrap()[1..]);
+    fs::copy(&first, last.with_file_name(name)).unwrap();
+    check(&lab);
 }

@@ -71,7 +71,7 @@ impl Differences {
                 continue;
             };
             if difference.is_same {
-                rows::stamp_issue(connection, &id, difference.stamp)?;
+                rows::stamp(connection, &difference.at, &id, difference.stamp)?;
                 continue;
             }
             rows::concerned(connection, &id, &mut touched)?;
@@ -137,6 +137,7 @@ pub(super) fn differences(
             look_into(connection, fs, (name, stat), now_ns, &mut found)?;
         }
     }
+    look_at_broken(connection, fs, now_ns, &mut found)?;
     if depth == Depth::Unresolved {
         look_at_unresolved(connection, fs, now_ns, &mut found)?;
     }
@@ -202,6 +203,9 @@ fn note(
         // Our own writes are too young for a stamp when they are recorded.
         Some(Record::Issue(issue)) if row == Some(Stamp::UNKNOWN) => {
             rows::issue(connection, &issue.id)?.as_ref() == Some(issue)
+        }
+        Some(Record::Broken(problem)) if row == Some(Stamp::UNKNOWN) => {
+            rows::has_problem(connection, problem)?
         }
         _ => false,
     };
@@ -288,6 +292,34 @@ fn rows_of(connection: &Connection, shard: &str) -> Attempt<BTreeMap<String, Sta
         found.insert(path, stamp);
     }
     Ok(found)
+}
+
+/// Compares the files that could not be read: whoever mends one in place moves no directory.
+fn look_at_broken(
+    connection: &Connection,
+    fs: &dyn Fs,
+    now_ns: i64,
+    found: &mut Differences,
+) -> Attempt<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT issue, ino, len, mtime, ctime FROM problems WHERE issue IS NOT NULL",
+    )?;
+    let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, stamp_at(row, 1)?)))?;
+    for row in rows {
+        let (id, stamp) = row?;
+        let Ok(id) = IssueId::parse(&id) else {
+            continue;
+        };
+        let at = layout::issue(&id);
+        let name = format!("{}/{id}.json", id.shard());
+        let stats = fs.stat_each(&layout::issues(), &[name])?;
+        let now = stats.first().copied().flatten();
+        let is_listed = found.files.iter().any(|it| it.at == at);
+        if !is_listed && now.map(|stat| Stamp::exact(&stat)) != Some(stamp) {
+            note(connection, fs, (&at, Some(stamp)), now_ns, found)?;
+        }
+    }
+    Ok(())
 }
 
 /// Compares the files of all unresolved issues.

@@ -18,6 +18,7 @@ use super::mark::Mark;
 use super::options::Env;
 use crate::fs::{Kind, Root, Stat};
 use rusqlite::{Connection, TransactionBehavior};
+use std::borrow::Borrow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -98,6 +99,15 @@ pub(crate) enum Standing {
     Differs,
 }
 
+/// How much is looked at when the index is brought up to the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// What moved a directory.
+    Names,
+    /// Every file, also one that was edited in place.
+    Everything,
+}
+
 /// An open index, inside a transaction.
 #[derive(Debug)]
 pub(crate) struct Index {
@@ -118,8 +128,14 @@ impl Index {
         Ok(Self::from(connection))
     }
 
-    /// Opens the index for the holder of the store's lock, and brings it up to the files.
-    pub(crate) fn open_to_write(env: &Env, mark: &Mark) -> Attempt<Self> {
+    /// Opens the index for the holder of the store's lock, and brings it up to the files. `log` holds transactions that it
+    /// may not know yet.
+    pub(crate) fn open_to_write(
+        env: &Env,
+        mark: &Mark,
+        pass: Pass,
+        log: impl FnOnce() -> Attempt<Vec<Frame>>,
+    ) -> Attempt<Self> {
         let path = env.index.as_ref().ok_or(Unusable)?;
         let connection = schema::open(path)?;
         connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -127,27 +143,42 @@ impl Index {
         if !meta.is_of(env)? {
             return Err(Unusable);
         }
-        let depth = if meta.seq == mark.seq.cast_signed() {
-            check::Depth::Names
-        } else {
-            check::Depth::Everything
+        let missed = match pass {
+            Pass::Names => missed(meta.seq, mark, log)?,
+            Pass::Everything => None,
         };
-        let found = check::differences(&connection, env, depth)?;
-        found.write(&connection)?;
-        if depth == check::Depth::Everything {
-            rows::reload_leases(&connection, &*env.fs)?;
+        let depth = match missed {
+            Some(_) => check::Depth::Names,
+            None => check::Depth::Everything,
+        };
+        check::differences(&connection, env, depth)?.write(&connection)?;
+        match missed {
+            // The files were looked at; leases lie in no directory that is.
+            Some(frames) => {
+                for frame in &frames {
+                    rows::record_leases(&connection, &*env.fs, &frame.changes)?;
+                }
+            }
+            None => rows::reload_leases(&connection, &*env.fs)?,
+        }
+        if meta.seq != mark.seq.cast_signed() {
             schema::set_seq(&connection, mark.seq)?;
         }
         Ok(Self::from(connection))
     }
 
-    /// Makes the index anew from everything that was read under the store's lock.
-    pub(crate) fn build(env: &Env, mark: &Mark, records: &Records) -> Attempt<()> {
+    /// Makes the index anew from everything that `load` reads under the store's lock; it is not asked where no index can be
+    /// written.
+    pub(crate) fn build<R: Borrow<Records>>(
+        env: &Env,
+        mark: &Mark,
+        load: impl FnOnce() -> Attempt<R>,
+    ) -> Attempt<()> {
         let path = env.index.as_ref().ok_or(Unusable)?;
         let mut connection = schema::create(path)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         schema::reset(&transaction)?;
-        rows::put_all(&transaction, env, records)?;
+        rows::put_all(&transaction, env, load()?.borrow())?;
         schema::write_meta(&transaction, env, mark)?;
         // The directories are stamped by looking at them once more: what came in between is found by that.
         check::differences(&transaction, env, check::Depth::Names)?.write(&transaction)?;
@@ -164,8 +195,11 @@ impl Index {
         self.end(&connection)
     }
 
-    /// Ends the transaction and keeps what it wrote.
+    /// Ends the transaction, if it has not ended yet, and keeps what it wrote.
     pub(crate) fn keep(&self) -> Attempt<()> {
+        if self.has_ended() {
+            return Ok(());
+        }
         self.end(&self.connection())
     }
 
@@ -219,6 +253,22 @@ impl From<Connection> for Index {
             has_ended: AtomicBool::new(false),
         }
     }
+}
+
+/// Returns the transactions after `known` up to the mark, if the log still holds all of them.
+fn missed(
+    known: i64,
+    mark: &Mark,
+    log: impl FnOnce() -> Attempt<Vec<Frame>>,
+) -> Attempt<Option<Vec<Frame>>> {
+    if known == mark.seq.cast_signed() {
+        return Ok(Some(Vec::new()));
+    }
+    let is_missed = |frame: &Frame| frame.seq.cast_signed() > known && frame.seq <= mark.seq;
+    let frames: Vec<Frame> = log()?.into_iter().filter(is_missed).collect();
+    let n_missed = mark.seq.cast_signed().saturating_sub(known);
+    let has_all = i64::try_from(frames.len()).is_ok_and(|n| n == n_missed);
+    Ok(has_all.then_some(frames))
 }
 
 /// Returns the inode of the shared directory, by which a copied index is recognised.

@@ -47,6 +47,10 @@ pub(super) fn put_all(connection: &Connection, env: &Env, records: &Records) -> 
         let stamp = stat.map_or(Stamp::UNKNOWN, |stat| Stamp::of(&stat, now_ns));
         match record {
             Record::Issue(issue) => put_issue(connection, issue, stamp)?,
+            // What can't be read may be held: as long as one lease is such, the files answer.
+            Record::Broken(_) if is_lease(at) => {
+                return Err(Unusable);
+            }
             Record::Broken(problem) => put_problem(connection, at, problem, stamp)?,
             Record::Lease(lease) => put_lease(connection, lease)?,
             Record::Gate(_) => {}
@@ -78,6 +82,20 @@ pub(super) fn record(connection: &Connection, fs: &dyn Fs, changes: &[FileChange
         }
     }
     recount(connection, &touched)
+}
+
+/// Takes over the leases that a transaction wrote.
+pub(super) fn record_leases(
+    connection: &Connection,
+    fs: &dyn Fs,
+    changes: &[FileChange],
+) -> Attempt<()> {
+    for change in changes {
+        if let Some(Place::Lease(id)) = load::place_of(&change.at) {
+            reload_lease(connection, fs, &id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Adds the issues whose counts may change when `id` does.
@@ -169,14 +187,37 @@ pub(super) fn issue(connection: &Connection, id: &IssueId) -> Attempt<Option<Box
     Ok(Some(Box::new(issue)))
 }
 
+/// Returns whether this is known of a file that can't be read.
+pub(super) fn has_problem(connection: &Connection, problem: &Problem) -> Attempt<bool> {
+    let mut select = connection.prepare_cached(
+        "SELECT count(*) FROM problems WHERE path = ?1 AND code = ?2 AND message = ?3",
+    )?;
+    let n: i64 = select.query_row(
+        params![problem.path, problem.code, problem.message],
+        |row| row.get(0),
+    )?;
+    Ok(n > 0)
+}
+
 /// Notes which version of its file a row holds.
-pub(super) fn stamp_issue(connection: &Connection, id: &IssueId, stamp: Stamp) -> Attempt<()> {
+pub(super) fn stamp(connection: &Connection, at: &At, id: &IssueId, stamp: Stamp) -> Attempt<()> {
     connection
         .prepare_cached(
             "UPDATE issues SET ino = ?2, len = ?3, mtime = ?4, ctime = ?5 WHERE id = ?1",
         )?
         .execute(params![
             id.as_str(),
+            stamp.ino,
+            stamp.len,
+            stamp.mtime,
+            stamp.ctime
+        ])?;
+    connection
+        .prepare_cached(
+            "UPDATE problems SET ino = ?2, len = ?3, mtime = ?4, ctime = ?5 WHERE path = ?1",
+        )?
+        .execute(params![
+            at.to_string(),
             stamp.ino,
             stamp.len,
             stamp.mtime,
@@ -276,8 +317,10 @@ pub(super) fn put_lease(connection: &Connection, lease: &Lease) -> Attempt<()> {
 
 fn reload_lease(connection: &Connection, fs: &dyn Fs, id: &IssueId) -> Attempt<()> {
     let loaded = load::read_record(fs, &layout::lease(id))?;
-    if let Some(Record::Lease(lease)) = loaded.map(load::Loaded::into_record) {
-        return put_lease(connection, &lease);
+    match loaded.map(load::Loaded::into_record) {
+        Some(Record::Lease(lease)) => return put_lease(connection, &lease),
+        Some(Record::Broken(_)) => return Err(Unusable),
+        Some(Record::Issue(_) | Record::Gate(_)) | None => {}
     }
     connection
         .prepare_cached("DELETE FROM leases WHERE id = ?1")?
@@ -285,10 +328,20 @@ fn reload_lease(connection: &Connection, fs: &dyn Fs, id: &IssueId) -> Attempt<(
     Ok(())
 }
 
+fn is_lease(at: &At) -> bool {
+    matches!(load::place_of(at), Some(Place::Lease(_)))
+}
+
 /// Reads all leases anew.
 pub(super) fn reload_leases(connection: &Connection, fs: &dyn Fs) -> Attempt<()> {
     connection.execute("DELETE FROM leases", [])?;
-    let (places, _) = load::list_records(fs, &layout::leases())?;
+    let (places, problems) = load::list_records(fs, &layout::leases())?;
+    if problems
+        .iter()
+        .any(|problem| problem.code == "unreadable_directory")
+    {
+        return Err(Unusable);
+    }
     for at in places {
         if let Some(Place::Lease(id)) = load::place_of(&at) {
             reload_lease(connection, fs, &id)?;

@@ -6,8 +6,9 @@ use super::{Attempt, Stamp, Unusable, home};
 use crate::file::mark::Mark;
 use crate::file::options::Env;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, params};
-use std::path::Path;
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Version of the tables; another one is made anew.
@@ -15,6 +16,13 @@ const VERSION: i32 = 1;
 
 /// How long the database may be busy before the files are read instead.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Tells an index from every other database.
+const APPLICATION: i32 = 0x6a69_7478;
+
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    .union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
 
 const TABLES: &str = "
 CREATE TABLE meta(boot TEXT NOT NULL, home INTEGER NOT NULL, seq INTEGER NOT NULL);
@@ -60,47 +68,74 @@ impl Meta {
 
 /// Opens a database that exists.
 pub(super) fn open(path: &Path) -> Attempt<Connection> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let path = own_file(path)?.ok_or(Unusable)?;
+    let connection = Connection::open_with_flags(path, FLAGS)?;
     set_up(&connection)?;
-    let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version == VERSION {
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    if number("application_id")? == APPLICATION && number("user_version")? == VERSION {
         Ok(connection)
     } else {
         Err(Unusable)
     }
 }
 
-/// Opens a database to fill it anew; one that can't be opened at all is replaced.
+/// Opens a database to fill it anew, under the store's lock; what is no index of ours is replaced, not emptied.
 pub(super) fn create(path: &Path) -> Attempt<Connection> {
-    open_or_create(path).or_else(|Unusable| {
-        let mut journal = path.as_os_str().to_owned();
-        journal.push("-journal");
-        for file in [path.as_os_str(), &journal] {
-            match std::fs::remove_file(file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error.into());
-                }
-                Ok(()) | Err(_) => {}
-            }
+    match open(path) {
+        Ok(connection) => return Ok(connection),
+        Err(Unusable) if is_busy(path) => return Err(Unusable),
+        Err(Unusable) => {}
+    }
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-journal");
+    for file in [path.as_os_str(), &journal] {
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
         }
-        open_or_create(path)
-    })
+    }
+    // The issues are anybody's in the repository, but who holds what under which key is private to the clone.
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    let connection = Connection::open_with_flags(own_file(path)?.ok_or(Unusable)?, FLAGS)?;
+    set_up(&connection)?;
+    Ok(connection)
 }
 
-fn open_or_create(path: &Path) -> Attempt<Connection> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    set_up(&connection)?;
-    // Reading the schema tells whether the file is a database at all.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    Ok(connection)
+/// Returns the path with no link in it, if a file of its own lies there: a link that an unpacked archive brought would lead
+/// to somebody else's database.
+fn own_file(path: &Path) -> Attempt<Option<PathBuf>> {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(Unusable);
+    };
+    let path = dir.canonicalize()?.join(name);
+    match std::fs::symlink_metadata(&path) {
+        Ok(stat) if stat.is_file() && stat.nlink() == 1 => Ok(Some(path)),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns whether another process is at work in a database, which may be in order then.
+fn is_busy(path: &Path) -> bool {
+    let look = || -> Attempt<bool> {
+        let Some(path) = own_file(path)? else {
+            return Ok(false);
+        };
+        let connection = Connection::open_with_flags(path, FLAGS)?;
+        let answer = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+        Ok(answer.is_err_and(|error| {
+            matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            )
+        }))
+    };
+    look().unwrap_or(false)
 }
 
 fn set_up(connection: &Connection) -> Attempt<()> {
@@ -120,6 +155,7 @@ fn set_up(connection: &Connection) -> Attempt<()> {
 pub(super) fn reset(connection: &Connection) -> Attempt<()> {
     connection.execute_batch(DROP)?;
     connection.execute_batch(TABLES)?;
+    connection.pragma_update(None, "application_id", APPLICATION)?;
     connection.pragma_update(None, "user_version", VERSION)?;
     Ok(())
 }

@@ -176,8 +176,10 @@ impl Source for IndexSource {
         if row == stat.map(|stat| Stamp::exact(&stat)) {
             return body_of(&connection, id);
         }
+        let in_file = self.of_file(&connection, id)?;
+        // A transaction that came meanwhile may have written what was just read.
         if self.is_still_its_moment()? {
-            self.of_file(&connection, id)
+            Ok(in_file)
         } else {
             body_of(&connection, id)
         }
@@ -393,13 +395,17 @@ impl Source for IndexSource {
             let issue = format::read_issue(&id, body).map_err(|_| unreadable(id.as_str()))?;
             Ok((id, Some(issue)))
         })?;
-        let is_ours = self.is_still_its_moment()?;
         let mut issues = Vec::with_capacity(parsed.len());
         for (id, issue) in parsed {
-            issues.extend(match issue {
-                Some(issue) => Some(issue),
-                None if is_ours => self.of_file(&connection, &id)?,
-                None => body_of(&connection, &id)?,
+            if issue.is_some() {
+                issues.extend(issue);
+                continue;
+            }
+            let in_file = self.of_file(&connection, &id)?;
+            issues.extend(if self.is_still_its_moment()? {
+                in_file
+            } else {
+                body_of(&connection, &id)?
             });
         }
         Ok(issues)
