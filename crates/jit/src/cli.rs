@@ -254,12 +254,15 @@ fn answer(cli: Cli) -> Result<Reply, CliError> {
         .check(cli.command.shape(), cli.command.conditions())?;
     let context = Context::new(cli.globals)?;
     let answer = cli.command.run(&context);
-    match &answer {
+    match (answer, context.confirm()) {
         // What was written is written, whatever could not be read for the answer.
-        Ok(reply) if reply.has_written => {}
-        Ok(_) | Err(_) => context.confirm()?,
+        (Ok(mut reply), Err(error)) if reply.has_written => {
+            reply.warnings.push(error.to_string());
+            Ok(reply)
+        }
+        (_, Err(error)) => Err(error),
+        (answer, Ok(())) => answer,
     }
-    answer
 }
 
 /// Prints help where it was asked for, and an error like any other where the arguments mean nothing.

@@ -85,6 +85,8 @@ impl Tracker {
             .collect();
         let known: Vec<Renewal> = asked.iter().flatten().cloned().collect();
         let (changes, renewed) = decide::renew(txn.snapshot(), &request, &known);
+        // A lease that can't be read is not lost.
+        jit_store::confirm(&txn.snapshot().health())?;
         if !changes.is_empty() && !call.dry_run {
             txn.apply(&changes);
             txn.commit()?;
@@ -113,17 +115,25 @@ impl Tracker {
         fence: &Fence,
         issue: Option<&IdPrefix>,
     ) -> Result<(Lease, View), Error> {
-        let view = self.view()?;
+        let view = self.view_of_named()?;
         let fenced = fence.environment.as_ref().map(|(id, _)| id.clone());
-        let id = match (issue, fenced) {
-            (Some(prefix), _) => view.snapshot.resolve(prefix)?,
-            (None, Some(id)) => id,
-            (None, None) => {
-                return Err(Refusal::invalid("issue", "is neither named nor in JIT_ISSUE").into());
-            }
+        let check = || -> Result<Lease, Refusal> {
+            let id = match (issue, fenced) {
+                (Some(prefix), _) => view.snapshot.resolve(prefix)?,
+                (None, Some(id)) => id,
+                (None, None) => {
+                    return Err(Refusal::invalid(
+                        "issue",
+                        "is neither named nor in JIT_ISSUE",
+                    ));
+                }
+            };
+            decide::lease_check(&view.snapshot, &view.now, fence, &id).cloned()
         };
-        let lease = decide::lease_check(&view.snapshot, &view.now, fence, &id)?.clone();
-        Ok((lease, view))
+        let lease = check();
+        // A lease that can't be read is not lost.
+        jit_store::confirm(&view.snapshot.health())?;
+        Ok((lease?, view))
     }
 
     /// Records the leases that have run out.
@@ -135,6 +145,7 @@ impl Tracker {
             ..self.request(call)?
         };
         let changes = decide::sweep(txn.snapshot(), &request);
+        jit_store::confirm(&txn.snapshot().health())?;
         let swept = changes.leases.iter();
         let issues = swept.map(|lease| lease.issue.clone()).collect();
         let decided = Decided::new(changes, issues);

@@ -220,6 +220,7 @@ impl Tracker {
             ..request.clone()
         };
         let swept = decide::sweep(txn.snapshot(), &unconditional);
+        jit_store::confirm(&txn.snapshot().health())?;
         if swept.is_empty() || call.dry_run {
             return Ok((txn, request));
         }
@@ -245,7 +246,9 @@ impl Tracker {
         let Some(receipt) = txn.receipt(key)? else {
             return Ok(None);
         };
-        if !asked.is_answered_by(&receipt, txn.snapshot()) {
+        let is_answered = asked.is_answered_by(&receipt, txn.snapshot());
+        jit_store::confirm(&txn.snapshot().health())?;
+        if !is_answered {
             return Err(Refusal::KeyReused {
                 key: key.clone(),
                 verb: receipt.verb,
@@ -253,9 +256,10 @@ impl Tracker {
             .into());
         }
         if receipt.epoch.is_some() {
-            for id in &receipt.issues {
-                refuse_lost(txn.snapshot(), request, id, key)?;
-            }
+            let mut ids = receipt.issues.iter();
+            let held = ids.try_for_each(|id| refuse_lost(txn.snapshot(), request, id, key));
+            jit_store::confirm(&txn.snapshot().health())?;
+            held?;
         }
         let snapshot = txn.snapshot().clone();
         let view = View {

@@ -27,7 +27,7 @@ pub(crate) fn run(context: &Context) -> Result<Reply, CliError> {
     let total: u64 = counts.values().sum();
     let held = view
         .snapshot
-        .leases()
+        .held_leases()
         .filter(|lease| lease.state == LeaseState::Held);
     let leases = held
         .map(|lease| jit_wire::lease::lease(lease, &view.now))
