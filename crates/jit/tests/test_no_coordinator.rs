@@ -128,7 +128,9 @@ fn the_files_of_one_mean_nothing() {
         std::fs::write(root.join(path), text).expect("a file can be written");
     }
     assert_eq!(ok(&root, &["issue", "list", "--json"]), before);
-    ok(&root, &["validate"]);
+    // It is named as what it is, a stranger, and that is all.
+    let found = jit(&root, &["validate", "-o", "id"]);
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "foreign_file\n");
     ok(&root, &["issue", "create", "-t", "Another"]);
     for (path, text) in remains {
         assert_eq!(
