@@ -23,6 +23,14 @@ pub enum StoreError {
         /// Where it ended, and why there.
         why: String,
     },
+    /// A worktree names a git directory that is gone: its repository was moved or removed.
+    #[error("`{}` names the git directory `{}`, which does not exist", .pointer.display(), .target.display())]
+    LostGitDir {
+        /// The file that names it.
+        pointer: PathBuf,
+        /// What it names.
+        target: PathBuf,
+    },
     /// The place that the store's own pointer names holds no store.
     #[error("`{}` names the store `{}`, which does not exist", .pointer.display(), .store.display())]
     DanglingPointer {
@@ -202,6 +210,7 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoStore { .. }
+            | Self::LostGitDir { .. }
             | Self::DanglingPointer { .. }
             | Self::ForeignPointer { .. }
             | Self::CopiedWorktree { .. }

@@ -93,6 +93,10 @@ fn quoted(path: &Path) -> String {
 pub(super) fn of_store(error: &StoreError) -> Vec<String> {
     match error {
         StoreError::NoStore { .. } => one("jit init"),
+        StoreError::LostGitDir { pointer, .. } => one(&format!(
+            "in the repository that was moved: git worktree repair {}",
+            quoted(pointer.parent().unwrap_or(pointer))
+        )),
         StoreError::NoMainWorktree { is_bare: true, .. } => {
             one("JIT_DIR=<one of its worktrees> jit init")
         }

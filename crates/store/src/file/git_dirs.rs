@@ -2,6 +2,7 @@
 //!
 //! Owns reading `.git`, `commondir` and the like. Refuses to run git and to look for a store.
 
+use super::layout::PRIVATE_DIR;
 use crate::error::{Result, StoreError};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -21,11 +22,12 @@ pub struct GitDirs {
 }
 
 /// Reads which git directories a directory is the top of.
+///
+/// A `.git` file that names nothing is an error, as it is to git: the clone that it belongs to has been moved or removed, and
+/// the leases of its store with it.
 pub(super) fn git_dirs(dir: &Path) -> Result<Option<GitDirs>> {
     let dot = dir.join(".git");
-    let found = if dot.is_dir() {
-        dot
-    } else if dot.is_file() {
+    let found = if dot.is_file() {
         let Some(text) = read_pointer(&dot)? else {
             return Ok(None);
         };
@@ -36,14 +38,18 @@ pub(super) fn git_dirs(dir: &Path) -> Result<Option<GitDirs>> {
                 reason,
             });
         };
-        normal(&dir.join(target.trim_end_matches(['\n', '\r'])))
+        existing(&dot, dir, target)?
+    } else if is_git_dir(&dot) || dot.join(PRIVATE_DIR).is_dir() {
+        // With the leases of a store in it, a damaged repository is still the one that they belong to.
+        dot
     } else if is_git_dir(dir) {
         dir.to_owned()
     } else {
         return Ok(None);
     };
-    let common = match read_pointer(&found.join("commondir"))? {
-        Some(text) => normal(&found.join(text.trim_end_matches(['\n', '\r']))),
+    let pointer = found.join("commondir");
+    let common = match read_pointer(&pointer)? {
+        Some(text) => existing(&pointer, &found, &text)?,
         None => found.clone(),
     };
     Ok(Some(GitDirs {
@@ -51,6 +57,18 @@ pub(super) fn git_dirs(dir: &Path) -> Result<Option<GitDirs>> {
         common,
         worktree: dir.to_owned(),
     }))
+}
+
+/// Returns the directory that a pointer file of git names; an error when nothing is there.
+fn existing(pointer: &Path, base: &Path, text: &str) -> Result<PathBuf> {
+    let target = normal(&base.join(text.trim_end_matches(['\n', '\r'])));
+    if target.is_dir() {
+        return Ok(target);
+    }
+    Err(StoreError::LostGitDir {
+        pointer: pointer.to_owned(),
+        target,
+    })
 }
 
 /// Returns the git directories of the worktree that a directory lies in.
@@ -66,9 +84,12 @@ pub fn enclosing(start: &Path) -> Result<Option<GitDirs>> {
     Ok(None)
 }
 
-/// Returns whether a directory looks like a bare repository, by the three names that git itself goes by.
+/// Returns whether a directory looks like a repository, by the three names that git itself goes by. An old `HEAD` is a link,
+/// to a branch that may not be born yet.
 fn is_git_dir(dir: &Path) -> bool {
-    dir.join("HEAD").is_file() && dir.join("objects").is_dir() && dir.join("refs").is_dir()
+    dir.join("HEAD").symlink_metadata().is_ok()
+        && dir.join("objects").is_dir()
+        && dir.join("refs").is_dir()
 }
 
 /// Returns the worktree that the common directory belongs to.

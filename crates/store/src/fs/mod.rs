@@ -166,7 +166,8 @@ pub trait Fs: Debug + Send + Sync {
     /// Waits until everything below the file system of this root is on disk.
     fn sync_all(&self, root: Root) -> io::Result<()>;
 
-    /// Makes the root directory when it is missing, for this user only when it is private.
+    /// Makes the root directory when it is missing, for this user only when it is private. What it lies in has to be there:
+    /// a git directory that is gone must not be made up.
     fn make_root(&self, root: Root) -> io::Result<()>;
 
     /// Locks the store, waiting up to `timeout`.

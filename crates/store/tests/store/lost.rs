@@ -49,7 +49,11 @@ impl Place {
         let place = Self {
             dir: tempfile::tempdir().unwrap(),
         };
-        fs::create_dir(place.dir.path().join(".git")).unwrap();
+        let git = place.dir.path().join(".git");
+        for name in ["objects", "refs"] {
+            fs::create_dir_all(git.join(name)).unwrap();
+        }
+        fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
         init(&place_for_new(&search(place.dir.path())).unwrap()).unwrap();
         place
     }

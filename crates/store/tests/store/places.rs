@@ -196,6 +196,58 @@ fn all_worktrees_of_a_clone_share_one_store() {
 }
 
 #[test]
+fn a_worktree_whose_repository_is_gone_has_no_store() {
+    let land = Land::new();
+    let repo = land.repository("repo");
+    let location = make_store(&repo);
+    let store = open_at(location).unwrap();
+    write(&store, 1, "One").unwrap();
+    git(&repo, &["add", ".jit"]);
+    git(&repo, &["commit", "-q", "-m", "store"]);
+    git(&repo, &["worktree", "add", "-q", "../side", "-b", "side"]);
+    let side = land.path("side");
+    fs::rename(&repo, land.path("moved")).unwrap();
+    let check_lost = || {
+        for asked in [search(&side), search(&side.join(".jit")), named(&side)] {
+            for found in [locate(&asked), place_for_new(&asked)] {
+                assert!(
+                    matches!(&found, Err(StoreError::LostGitDir { pointer, .. }) if *pointer == side.join(".git")),
+                    "{found:?}"
+                );
+            }
+        }
+        assert!(!repo.join(".git/worktrees").exists());
+    };
+    check_lost();
+    // Another repository in its place is not the one that was moved.
+    land.repository("repo");
+    check_lost();
+    fs::remove_dir_all(&repo).unwrap();
+    // Who has found the store before must not make its git directory up either.
+    write(&store, 2, "Two").unwrap_err();
+    assert!(!repo.exists());
+    git(&land.path("moved"), &["worktree", "repair", "../side"]);
+    assert_eq!(why(&side), Ok((land.path("moved/.jit"), Why::Pointer)));
+}
+
+#[test]
+fn a_directory_that_is_no_repository_is_passed_over() {
+    let land = Land::new();
+    let repo = land.repository("repo");
+    make_store(&repo);
+    land.make("repo/empty/.git");
+    let expected = Ok((repo.join(".jit"), Why::Repository));
+    assert_eq!(why(&land.path("repo/empty")), expected);
+    // A repository with leases in it stays the one that they belong to, however damaged it is.
+    fs::remove_file(repo.join(".git/HEAD")).unwrap();
+    assert_eq!(why(&repo), expected);
+    assert_eq!(
+        locate(&search(&repo)).unwrap().private,
+        repo.join(".git/jit")
+    );
+}
+
+#[test]
 fn a_new_store_from_a_worktree_lands_in_the_main_one() {
     let land = Land::new();
     let repo = land.repository("repo");
@@ -375,8 +427,7 @@ fn stores_made_at_the_same_time_are_whole() {
     const N_MAKERS: usize = 8;
     for round in 0..20 {
         let land = Land::new();
-        fs::create_dir_all(land.path("repo/.git")).unwrap();
-        let repo = land.path("repo");
+        let repo = land.repository("repo");
         let start = std::sync::Barrier::new(N_MAKERS);
         let created = std::thread::scope(|scope| {
             let makers: Vec<_> = (0..N_MAKERS)

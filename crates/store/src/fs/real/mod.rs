@@ -229,7 +229,14 @@ impl Fs for RealFs {
         let directory = self.directory(root);
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, directory.mode);
-        builder.recursive(true).create(&directory.path)
+        match builder.create(&directory.path) {
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists && directory.path.is_dir() =>
+            {
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn lock(&self, mode: LockMode, timeout: Duration) -> Result<LockGuard, LockError> {
