@@ -5,8 +5,8 @@
 
 use crate::error::CliError;
 use crate::git::Git;
-use jit_core::ErrorKind;
-use jit_store::file::{GitDirs, Mergeable, STORE_DIR};
+use jit_core::{ErrorKind, IssueId};
+use jit_store::file::{GitDirs, Mergeable, STORE_DIR, read_issue_file};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -67,6 +67,15 @@ impl Unmerged {
             ours: ours.map_err(told)?,
             theirs: theirs.map_err(told)?,
         })
+    }
+
+    /// Returns the etag of an issue in the commit that git merges into, which is what it calls ours; none where that commit or its
+    /// file is missing.
+    pub(crate) fn our_etag(&self, id: &IssueId, path: &str) -> Option<String> {
+        let object = format!("HEAD:{path}");
+        let bytes = self.git.answer(&["cat-file", "blob", &object], b"");
+        let issue = read_issue_file(id, &bytes.ok()?).ok()?;
+        Some(issue.etag)
     }
 
     /// Tells git that files are merged, and what they hold. No filter and no hook runs, also where git compares files that it is

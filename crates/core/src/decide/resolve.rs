@@ -67,13 +67,15 @@ pub fn resolve(
     Ok(edit.finish())
 }
 
-/// Settles a merge that nobody has seen yet, so that the settlement is a part of it.
+/// Settles a merge that nobody has seen yet, so that the settlement is a part of it; `holder` has the live lease on the issue.
 pub fn settle_unseen(
     issue: &Issue,
     settlement: &Settlement,
+    holder: Option<&Assignee>,
     now: Timestamp,
 ) -> Result<Issue, Refusal> {
     let mut settled = settle(issue, settlement, now)?;
+    settle_holder(&mut settled, holder);
     if settled != *issue {
         let decided = note(issue, &settled);
         reseal(&mut settled, decided.as_deref());

@@ -10,12 +10,12 @@ use crate::context::{self, Context};
 use crate::error::CliError;
 use crate::reply::{Body, Reply, Shape};
 use crate::unmerged::{Unmerged, segments};
-use file::{Chosen, Resolved};
+use file::{Chosen, Resolved, with_ours};
 use jit_core::decide::{Settlement, Take};
 use jit_core::id::IdPrefix;
 use jit_core::merge::Conflict;
-use jit_core::{ErrorKind, Issue, IssueId, Value};
-use jit_store::file::{GitDirs, Mergeable, Replacement, enclosing};
+use jit_core::{Assignee, ErrorKind, Issue, IssueId, Value};
+use jit_store::file::{GitDirs, Mergeable, Replacement, STORE_DIR, enclosing, unfinished};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -67,19 +67,24 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         .flat_map(|unmerged| &unmerged.files)
         .filter(|file| names.is_empty() || names.iter().any(|name| is_named(&file.record, name)))
         .collect();
+    let own = worktree.as_ref().filter(|git| is_own(git, context));
     let mut resolved = Vec::new();
     for found in files {
         let unmerged = unmerged.as_ref().expect("a file comes from a worktree");
         let versions = unmerged.versions(found)?;
         let top = &worktree.as_ref().expect("it was found in one").worktree;
+        let holder = match own {
+            Some(_) => holder(context, &found.record)?,
+            None => None,
+        };
         let chosen = Chosen {
             settlement: &settlement,
+            holder: holder.as_ref(),
             now,
         };
         resolved.push(file::resolve(found, versions, top, chosen)?);
     }
     let is_dry = context.globals.dry_run;
-    let own = worktree.as_ref().filter(|git| is_own(git, context));
     if !is_dry && !resolved.is_empty() {
         let top = &worktree.as_ref().expect("files come from one").worktree;
         write(context, own.is_some(), top, &resolved)?;
@@ -87,12 +92,21 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     }
     let known = own.map(|git| segments(&git.worktree)).transpose();
     let known = known.map_err(|error| CliError::io("list", ".jit/events", &error))?;
-    let told = tell(context, &settlement, (&names, own.is_some()), &resolved)?;
+    let told = tell(
+        context,
+        &settlement,
+        (&names, own),
+        (&resolved, unmerged.as_ref()),
+    )?;
     if let Some((git, known)) = own.zip(known)
         && !is_dry
-        && !resolved.is_empty()
+        && (!resolved.is_empty() || is_merging(git)?)
     {
-        stage_all(unmerged.as_ref(), &git.worktree, (&resolved, &known))?;
+        let mut paths = settled(&resolved);
+        let told = told.issues.iter().filter(|_| told.changed);
+        let told = told.filter(|issue| !issue.has_conflicts());
+        paths.extend(told.map(|issue| path_of(&issue.id)));
+        stage_all(unmerged.as_ref(), &git.worktree, (paths, &known))?;
     }
     Ok(reply(context, &resolved, told))
 }
@@ -157,6 +171,31 @@ fn is_own(git: &GitDirs, context: &Context) -> bool {
     location.is_ok_and(|it| it.store.parent() == Some(git.worktree.as_path()))
 }
 
+/// Returns whether git is in the middle of something that its next commit will hold.
+fn is_merging(git: &GitDirs) -> Result<bool, CliError> {
+    Ok(unfinished(git)?.is_some())
+}
+
+/// Returns who has the live lease on an issue.
+fn holder(context: &Context, record: &Mergeable) -> Result<Option<Assignee>, CliError> {
+    let Mergeable::Issue(id) = record else {
+        return Ok(None);
+    };
+    let view = context.view()?;
+    let lease = view.snapshot.live_lease(id, &view.now);
+    Ok(lease.map(|lease| lease.holder.clone()))
+}
+
+fn path_of(id: &IssueId) -> String {
+    format!("{STORE_DIR}/{}", Mergeable::Issue(id.clone()).path())
+}
+
+/// Returns the paths of the files that nobody has to decide anything about.
+fn settled(files: &[Resolved]) -> Vec<String> {
+    let settled = files.iter().filter(|file| !file.is_open());
+    settled.map(|file| file.path.clone()).collect()
+}
+
 /// Puts the merged files in their places; into the store under its lock and through its log.
 fn write(context: &Context, is_own: bool, top: &Path, files: &[Resolved]) -> Result<(), CliError> {
     if is_own {
@@ -176,8 +215,9 @@ fn stage(unmerged: Option<&Unmerged>, top: &Path, files: &[Resolved]) -> Result<
         return Ok(());
     };
     let mut entries = Vec::with_capacity(files.len());
-    for file in files {
-        entries.push((file.path.clone(), read(top, &file.path)?));
+    for path in settled(files) {
+        let bytes = read(top, &path)?;
+        entries.push((path, bytes));
     }
     settle(unmerged, &entries)
 }
@@ -186,14 +226,13 @@ fn stage(unmerged: Option<&Unmerged>, top: &Path, files: &[Resolved]) -> Result<
 fn stage_all(
     unmerged: Option<&Unmerged>,
     top: &Path,
-    (files, known): (&[Resolved], &BTreeMap<String, u64>),
+    (mut paths, known): (Vec<String>, &BTreeMap<String, u64>),
 ) -> Result<(), CliError> {
     let Some(unmerged) = unmerged else {
         return Ok(());
     };
     let now = segments(top).map_err(|error| CliError::io("list", ".jit/events", &error))?;
     let is_new = |path: &String| known.get(path) != now.get(path);
-    let mut paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     paths.extend(now.keys().filter(|path| is_new(path)).cloned());
     let mut entries = Vec::with_capacity(paths.len());
     for path in paths {
@@ -204,6 +243,9 @@ fn stage_all(
 }
 
 fn settle(unmerged: &Unmerged, entries: &[(String, Vec<u8>)]) -> Result<(), CliError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let entries: Vec<(String, &[u8])> = entries
         .iter()
         .map(|(path, bytes)| (path.clone(), bytes.as_slice()))
@@ -226,22 +268,32 @@ struct Told {
 fn tell(
     context: &Context,
     settlement: &Settlement,
-    (names, is_own): (&[String], bool),
-    resolved: &[Resolved],
+    (names, own): (&[String], Option<&GitDirs>),
+    (resolved, unmerged): (&[Resolved], Option<&Unmerged>),
 ) -> Result<Told, CliError> {
     let mut told = Told {
         issues: Vec::new(),
         changed: false,
         warnings: Vec::new(),
     };
-    let merged = resolved.iter().filter_map(|file| match &file.record {
+    let whole = resolved.iter().filter(|file| !file.is_open());
+    let merged = whole.filter_map(|file| match &file.record {
         Mergeable::Issue(id) => Some(id.clone()),
         Mergeable::Gate(_) => None,
     });
-    let merged: Vec<IssueId> = merged.filter(|_| is_own).collect();
+    let merged: Vec<IssueId> = merged.filter(|_| own.is_some()).collect();
+    let mut parts = vec![(merged, Settlement::Nothing)];
     let others = others(context, names, resolved, settlement)?;
-    let halves = [(merged, &Settlement::Nothing), (others, settlement)];
-    for (ids, settlement) in halves {
+    match (own, unmerged) {
+        (Some(git), Some(unmerged)) if is_merging(git)? => {
+            for id in others {
+                let ours = unmerged.our_etag(&id, &path_of(&id));
+                parts.push((vec![id], with_ours(settlement, ours.as_deref())));
+            }
+        }
+        _ => parts.push((others, settlement.clone())),
+    }
+    for (ids, settlement) in &parts {
         if ids.is_empty() || (context.globals.dry_run && *settlement == Settlement::Nothing) {
             continue;
         }
@@ -336,7 +388,7 @@ fn reply(context: &Context, resolved: &[Resolved], told: Told) -> Reply {
         };
         let message = format!("{n_open} {noun} still to decide");
         let error = CliError::new(ErrorKind::Invalid, message);
-        reply.verdict = Some(error.hint("jit resolve --take ours|theirs|merged"));
+        reply.verdict = Some(error.hint("jit resolve --take ours"));
     } else {
         let noun = if n_records == 1 { "record" } else { "records" };
         reply.talk.push(match n_records {

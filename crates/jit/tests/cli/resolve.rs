@@ -164,6 +164,88 @@ fn a_side_is_gits_side_with_and_without_the_driver() {
 }
 
 #[test]
+fn what_was_only_listed_can_still_be_taken_as_gits_sides() {
+    for driver in [Driver::Installed, Driver::Missing] {
+        let check = |take: &str, expected: &str| {
+            let forked = Forked::titles(driver);
+            assert!(!forked.merge());
+            for _ in 0..2 {
+                let answer = forked.resolve(&[]);
+                assert_eq!(answer.code, 4, "{answer:?}");
+                let hint = "jit resolve --take ours\n";
+                assert!(answer.stderr.contains(hint), "{answer:?}");
+                let left = output(forked.repo.root(), &["ls-files", "-u"]);
+                assert_eq!(left.lines().count(), 3, "git knows the sides: {left}");
+            }
+            let answer = forked.resolve(&[&forked.id, "--take", take]);
+            assert_eq!(answer.code, 0, "{answer:?}");
+            assert_eq!(forked.show()["title"], expected);
+            forked.check_settled();
+        };
+        check("ours", "Lex");
+        check("theirs", "Scan");
+        check("merged", "Lex");
+    }
+}
+
+#[test]
+fn fields_are_settled_one_after_the_other() {
+    let sides = [
+        ["--title", "Lex", "--type", "bug"],
+        ["--title", "Scan", "--type", "epic"],
+    ];
+    let forked = Forked::new(Driver::Installed, &sides[0], &sides[1]);
+    assert!(!forked.merge());
+    let answer = forked.resolve(&[&forked.id, "--field", "title", "--take", "theirs"]);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    let answer = forked.resolve(&[&forked.id, "--field", "type", "--take", "ours"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let issue = forked.show();
+    assert_eq!(
+        (&issue["title"], &issue["type"]),
+        (&json!("Scan"), &json!("bug"))
+    );
+    forked.check_settled();
+}
+
+#[test]
+fn a_rebase_goes_on_after_what_was_listed_first() {
+    let forked = Forked::titles(Driver::Installed);
+    forked.git(&["checkout", "-q", "side"]);
+    let rebase = |arguments: &[&str]| {
+        let mut command = program("git", forked.repo.root());
+        command.args(arguments).env("GIT_EDITOR", "true");
+        command.output().expect("git can be started")
+    };
+    assert!(!rebase(&["rebase", "-q", "main"]).status.success());
+    assert_eq!(forked.resolve(&[]).code, 4);
+    assert_eq!(forked.resolve(&[&forked.id, "--take", "ours"]).code, 0);
+    let output = rebase(&["rebase", "--continue"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(forked.show()["title"], "Lex");
+}
+
+#[test]
+fn what_was_added_undecided_is_settled_by_gits_sides_and_added_again() {
+    let check = |take: &str, expected: &str| {
+        let forked = Forked::titles(Driver::Installed);
+        forked.git(&["checkout", "-q", "side"]);
+        let mut merge = program("git", forked.repo.root());
+        let merge = merge.args(["merge", "-q", "--no-edit", "main"]).output();
+        assert!(!merge.expect("git can be started").status.success());
+        forked.git(&["add", "-A"]);
+        let answer = forked.resolve(&[&forked.id, "--take", take]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert_eq!(forked.show()["title"], expected);
+        forked.git(&["commit", "-q", "--no-edit"]);
+        assert_eq!(output(forked.repo.root(), &["status", "--porcelain"]), "");
+    };
+    // The other side was written later.
+    check("ours", "Scan");
+    check("theirs", "Lex");
+}
+
+#[test]
 fn a_clean_merge_of_the_driver_needs_nobody() {
     let forked = Forked::new(Driver::Installed, &["--title", "Lex"], &["-p", "high"]);
     assert!(forked.merge());
@@ -189,7 +271,7 @@ fn a_conflict_that_was_committed_is_settled_later() {
     let forked = Forked::titles(Driver::Installed);
     assert!(!forked.merge());
     assert_eq!(forked.resolve(&[]).code, 4);
-    forked.git(&["commit", "-q", "--no-edit"]);
+    forked.commit("undecided");
     let answer = forked.repo.jit(&["validate", "--json"]);
     let findings: Value = serde_json::from_str(&answer.stdout).expect("findings are JSON");
     assert_eq!((answer.code, &findings[0]["code"]), (4, &json!("conflict")));

@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::unmerged::{UnmergedFile, Versions};
 use jit_core::decide::{Settlement, Take, settle_unseen};
 use jit_core::merge::{CONFLICTS, Conflict, MERGED, reseal};
-use jit_core::{ErrorKind, Issue, IssueId, Timestamp};
+use jit_core::{Assignee, ErrorKind, Issue, IssueId, Timestamp};
 use jit_store::file::{Mergeable, Replacement, merge_files, raw, read_issue_file};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -15,6 +15,8 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chosen<'a> {
     pub(super) settlement: &'a Settlement,
+    /// Who has the live lease on the issue.
+    pub(super) holder: Option<&'a Assignee>,
     pub(super) now: Timestamp,
 }
 
@@ -33,6 +35,11 @@ pub(super) struct Resolved {
 }
 
 impl Resolved {
+    /// Returns whether somebody has to decide something still. Git keeps its versions of such a file.
+    pub(super) fn is_open(&self) -> bool {
+        self.issue.as_ref().is_some_and(Issue::has_conflicts)
+    }
+
     pub(super) fn replacement(&self) -> Replacement {
         Replacement {
             record: self.record.clone(),
@@ -76,12 +83,13 @@ pub(super) fn resolve(
         Mergeable::Gate(_) => None,
     };
     let bytes = merged(file, versions, before.as_deref(), (chosen, ours.as_deref()))?;
-    let issue = match &file.record {
-        Mergeable::Issue(id) => Some(read_issue_file(id, &bytes).map_err(|error| {
-            refused(file, &error.to_string()).hint("jit resolve --take ours|theirs")
-        })?),
-        Mergeable::Gate(_) => None,
-    };
+    let issue =
+        match &file.record {
+            Mergeable::Issue(id) => Some(read_issue_file(id, &bytes).map_err(|error| {
+                refused(file, &error.to_string()).hint("jit resolve --take ours")
+            })?),
+            Mergeable::Gate(_) => None,
+        };
     Ok(Resolved {
         record: file.record.clone(),
         path: file.path.clone(),
@@ -121,7 +129,7 @@ fn merged(
         (Err(_), Some(Take::Theirs)) => return Ok(theirs),
         (Err(error), _) => {
             let error = refused(file, &error.to_string());
-            return Err(error.hint("jit resolve --take ours|theirs chooses a whole version"));
+            return Err(error.hint("jit resolve --take ours"));
         }
     };
     let Mergeable::Issue(id) = &file.record else {
@@ -130,10 +138,15 @@ fn merged(
     let read = |bytes: &[u8]| read_issue_file(id, bytes).ok();
     let merged = read_issue_file(id, &made).map_err(|error| refused(file, &error.to_string()))?;
     let settlement = with_ours(chosen.settlement, our_etag);
-    let settled = settle_unseen(&merged, &settlement, chosen.now)?;
+    let unsettled = current
+        .and_then(read)
+        .filter(|issue| goes_on(issue, &merged, chosen.settlement))
+        .unwrap_or_else(|| merged.clone());
+    let settled = settle_unseen(&unsettled, &settlement, chosen.holder, chosen.now)?;
     let by_hand = current.and_then(read).filter(|issue| {
         let known = [
             Some(merged),
+            Some(unsettled),
             Some(settled.clone()),
             read(&ours),
             read(&theirs),
@@ -151,6 +164,27 @@ fn merged(
     Ok(raw::issue_file(&issue).1)
 }
 
+/// Returns whether the file holds this merge as an earlier call has left it, so that its decisions count: it is sealed as the
+/// merge of the same two versions, which an edit by hand is not.
+fn goes_on(current: &Issue, merged: &Issue, settlement: &Settlement) -> bool {
+    let last = |issue: &Issue| issue.unrecorded_merges().pop();
+    let (Some(step), Some(expected)) = (last(current), last(merged)) else {
+        return false;
+    };
+    let is_sealed = step.prev == expected.prev
+        && step.etag == current.etag
+        && current.etag == current.compute_etag();
+    let chooses_anew = matches!(
+        settlement,
+        Settlement::Side {
+            take: Take::Ours | Take::Theirs,
+            field: None,
+            ..
+        }
+    );
+    is_sealed && (current.has_conflicts() || !chooses_anew)
+}
+
 /// A file that one side removed and the other one changed stays: an issue goes by its tombstone, not by its file.
 fn one_sided(
     file: &UnmergedFile,
@@ -164,7 +198,8 @@ fn one_sided(
     Ok(bytes)
 }
 
-fn with_ours(settlement: &Settlement, etag: Option<&str>) -> Settlement {
+/// Returns the settlement with the version that git calls ours.
+pub(super) fn with_ours(settlement: &Settlement, etag: Option<&str>) -> Settlement {
     match settlement {
         Settlement::Side { take, field, .. } => Settlement::Side {
             take: *take,
