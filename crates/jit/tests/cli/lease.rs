@@ -195,7 +195,9 @@ fn a_check_needs_no_words_where_the_environment_names_the_lease() {
     let contradiction = repo.jit_in(&["lease", "check", &id, "--epoch", "2"], held);
     assert_eq!(contradiction.code, 7, "{contradiction:?}");
     let other = repo.create("B");
-    assert_eq!(repo.jit_in(&["lease", "check", &other], held).code, 4);
+    let unfenced = repo.jit(&["lease", "check", &other]);
+    assert_eq!(unfenced.code, 2, "{unfenced:?}");
+    assert_eq!(repo.jit_in(&["lease", "check", &other], held), unfenced);
     repo.ok(&["issue", "done", &id]);
     assert_eq!(repo.jit_in(&["lease", "check"], held).code, 7);
 }

@@ -5,6 +5,7 @@
 use crate::context::Context;
 use crate::error::CliError;
 use crate::reply::{Audience, Body, Reply, Shape};
+use jit_core::Refusal;
 
 /// Ask whether an epoch still holds its issue
 ///
@@ -28,14 +29,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         .transpose()?;
     let fence = context.fence();
     if fence.flag.is_none() && fence.environment.is_none() {
-        return Err(CliError::usage(
-            "--epoch is needed: it says which lease is meant",
-        ));
+        return Err(epoch_is_needed());
     }
     if id.is_none() && fence.environment.is_none() {
         return Err(CliError::usage("name an issue, or set JIT_ISSUE"));
     }
-    let (lease, view) = context.tracker()?.lease_check(fence, id.as_ref())?;
+    let checked = context.tracker()?.lease_check(fence, id.as_ref());
+    let (lease, view) = checked.map_err(|error| match error {
+        // The environment fences another issue: to this one it says nothing.
+        jit_tracker::Error::Refused(Refusal::Invalid { field, .. }) if field == "epoch" => {
+            epoch_is_needed()
+        }
+        other => other.into(),
+    })?;
     let object = jit_wire::lease::lease(&lease, &view.now);
     let mut reply = Reply::new(Shape::Lease, Body::One(object));
     reply.audience = Audience::Nobody;
@@ -50,4 +56,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
             .push("Somebody asks the holder to stop.".to_owned());
     }
     Ok(reply)
+}
+
+fn epoch_is_needed() -> CliError {
+    CliError::usage("--epoch is needed: it says which lease is meant")
 }
