@@ -4,6 +4,7 @@
 //! every hook, filter and signature: the commit is built from objects, and runs nothing of the repository.
 
 mod files;
+mod guard;
 mod message;
 
 use crate::commands::answer;
@@ -14,7 +15,7 @@ use crate::git::Git;
 use crate::reply::{Audience, Body, Reply, Shape};
 use files::{Change, Comparison};
 use jit_core::{ErrorKind, Value};
-use jit_store::file::{Location, unfinished};
+use jit_store::file::Location;
 use std::path::Path;
 
 /// How often everything is read again because somebody wrote meanwhile.
@@ -65,10 +66,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
             return Err(CliError::new(ErrorKind::Git, message).hint("jit where"));
         }
     };
-    if let Some(operation) = unfinished(dirs)? {
-        let message = format!("git has an unfinished {operation}, which would swallow the commit");
-        return Err(CliError::new(ErrorKind::MergeInProgress, message).hint("git status"));
-    }
+    guard::refuse_unfinished(&git, dirs)?;
     let head = git.line(&["rev-parse", "--verify", "-q", "HEAD^{commit}"])?;
     files::refuse_ignored(&git)?;
     let is_dry = context.globals.dry_run;
@@ -83,6 +81,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         reply.talk.push("Nothing to commit.".to_owned());
         return Ok(reply);
     }
+    guard::refuse_unreadable(&target.location, &git, changes)?;
     let text = match &args.message {
         Some(text) => text.clone(),
         None => message::of_changes(&target, &git, changes)?,

@@ -1,6 +1,6 @@
 //! `jit commit`.
 
-use crate::harness::{Answer, Repo, Surroundings, git, jit, program_output};
+use crate::harness::{Answer, Repo, Surroundings, git, jit, program, program_output};
 use expect_test::expect;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -240,4 +240,62 @@ fn nothing_is_published_through_a_link() {
         assert_ne!(answer.code, 0, "{top}: {answer:?}");
         assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "1\n", "{top}");
     }
+}
+
+#[test]
+fn files_in_several_versions_are_never_committed() {
+    let repo = Repo::new();
+    let id = repo.create("First");
+    let path = format!(".jit/issues/{}/{id}.json", &id[..2]);
+    assert_eq!(commit(&repo, &[]).code, 0);
+    git(
+        repo.root(),
+        &["config", "--local", "--remove-section", "merge.jit"],
+    );
+    repo.ok(&["issue", "update", &id, "-t", "Second"]);
+    let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    git(repo.root(), &[&who[..], &["stash", "-q"]].concat());
+    repo.ok(&["issue", "update", &id, "-t", "Third"]);
+    assert_eq!(commit(&repo, &[]).code, 0);
+    let popped = program("git", repo.root())
+        .args(["stash", "pop", "-q"])
+        .output()
+        .unwrap();
+    assert!(!popped.status.success(), "the same line has changed twice");
+    let unmerged = ask(&repo, &["ls-files", "-u", "--", &path]);
+    assert_eq!(unmerged.lines().count(), 3, "{unmerged}");
+    let answer = commit(&repo, &["--json"]);
+    assert_eq!(answer.code, 9, "{answer:?}");
+    assert!(answer.stderr.contains("merge_in_progress"), "{answer:?}");
+    assert!(answer.stderr.contains(&path), "{answer:?}");
+    assert_eq!(ask(&repo, &["ls-files", "-u", "--", &path]), unmerged);
+    assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "2\n");
+}
+
+#[test]
+fn what_can_not_be_read_is_not_committed() {
+    let repo = Repo::new();
+    let id = repo.create("First");
+    repo.ok(&["gate", "define", "review", "--title", "Review"]);
+    assert_eq!(commit(&repo, &[]).code, 0);
+    for path in [
+        format!(".jit/issues/{}/{id}.json", &id[..2]),
+        ".jit/gates/review.json".to_owned(),
+        format!(".jit/issues/{}/notes.json", &id[..2]),
+    ] {
+        let sound = std::fs::read(repo.root().join(&path)).ok();
+        repo.write(&path, "<<<<<<< ours\n{}\n=======\n");
+        for arguments in [&["--json"][..], &["--json", "--dry-run"]] {
+            let answer = commit(&repo, arguments);
+            assert_eq!(answer.code, 9, "{path}: {answer:?}");
+            assert!(answer.stderr.contains(&path), "{answer:?}");
+            assert!(answer.stderr.contains("jit validate"), "{answer:?}");
+        }
+        match sound {
+            Some(bytes) => std::fs::write(repo.root().join(&path), bytes).unwrap(),
+            None => std::fs::remove_file(repo.root().join(&path)).unwrap(),
+        }
+    }
+    assert_eq!(commit(&repo, &[]).code, 0);
+    assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "1\n");
 }
