@@ -11,9 +11,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-/// The object id that stands for none; git reads as many zeros as it needs.
-const NO_OBJECT: &str = "0000000000000000000000000000000000000000";
-
 /// A worktree in which git may be in the middle of a merge.
 #[derive(Debug)]
 pub(crate) struct Unmerged {
@@ -32,6 +29,10 @@ pub(crate) struct UnmergedFile {
     /// The objects that git keeps as base, ours and theirs.
     objects: [Option<String>; 3],
 }
+
+/// Entries for git's index whose objects git has already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prepared(String);
 
 /// The three versions of a file; one that was removed on a side is absent there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +79,8 @@ impl Unmerged {
         Some(issue.etag)
     }
 
-    /// Tells git that files are merged, and what they hold. No filter and no hook runs, also where git compares files that it is
-    /// not sure of.
-    pub(crate) fn settle(&self, files: &[(String, &[u8])]) -> Result<(), CliError> {
+    /// Gives git the contents of files and returns what makes them the merged ones; so far git keeps its versions.
+    pub(crate) fn prepare(&self, files: &[(String, &[u8])]) -> Result<Prepared, CliError> {
         let mut input = String::new();
         for (path, bytes) in files {
             let hash = ["hash-object", "-w", "--no-filters", "--stdin"];
@@ -89,13 +89,27 @@ impl Unmerged {
                 .answer(&hash, bytes)
                 .map_err(|error| failed(&error))?;
             let object = String::from_utf8_lossy(&object);
-            // The entry without an object takes all versions away.
-            input.push_str(&format_entry("0", NO_OBJECT, path));
-            input.push_str(&format_entry("100644", object.trim(), path));
+            let object = object.trim();
+            // The entry without an object takes all versions away; its zeros are as many as the repository's ids are long.
+            input.push_str(&format_entry("0", &"0".repeat(object.len()), path));
+            input.push_str(&format_entry("100644", object, path));
+        }
+        Ok(Prepared(input))
+    }
+
+    /// Tells git that files are merged, and what they hold. No filter and no hook runs, also where git compares files that it is
+    /// not sure of.
+    pub(crate) fn settle(&self, prepared: &Prepared) -> Result<(), CliError> {
+        let Prepared(input) = prepared;
+        if input.is_empty() {
+            return Ok(());
         }
         let update = ["update-index", "-z", "--add", "--index-info"];
         let updated = self.git.answer_unfiltered(&update, input.as_bytes());
-        updated.map(drop).map_err(|error| failed(&error))
+        updated.map(drop).map_err(|error| {
+            let message = format!("the files are merged, but git could not be told: {error}");
+            CliError::new(ErrorKind::Git, message).hint("jit resolve")
+        })
     }
 }
 

@@ -9,7 +9,7 @@ mod file;
 use crate::context::{self, Context};
 use crate::error::CliError;
 use crate::reply::{Body, Reply, Shape};
-use crate::unmerged::{Unmerged, segments};
+use crate::unmerged::{Prepared, Unmerged, segments};
 use file::{Chosen, Resolved, with_ours};
 use jit_core::decide::{Settlement, Take};
 use jit_core::id::IdPrefix;
@@ -85,10 +85,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         resolved.push(file::resolve(found, versions, top, chosen)?);
     }
     let is_dry = context.globals.dry_run;
-    if !is_dry && !resolved.is_empty() {
-        let top = &worktree.as_ref().expect("files come from one").worktree;
-        write(context, own.is_some(), top, &resolved)?;
-        stage(unmerged.as_ref(), top, &resolved)?;
+    if let Some((git, unmerged)) = worktree.as_ref().zip(unmerged.as_ref())
+        && !is_dry
+        && !resolved.is_empty()
+    {
+        let prepared = prepare(unmerged, &resolved)?;
+        write(context, own.is_some(), &git.worktree, &resolved)?;
+        unmerged.settle(&prepared)?;
     }
     let known = own.map(|git| segments(&git.worktree)).transpose();
     let known = known.map_err(|error| CliError::io("list", ".jit/events", &error))?;
@@ -210,16 +213,13 @@ fn write(context: &Context, is_own: bool, top: &Path, files: &[Resolved]) -> Res
     Ok(())
 }
 
-fn stage(unmerged: Option<&Unmerged>, top: &Path, files: &[Resolved]) -> Result<(), CliError> {
-    let Some(unmerged) = unmerged else {
-        return Ok(());
-    };
-    let mut entries = Vec::with_capacity(files.len());
-    for path in settled(files) {
-        let bytes = read(top, &path)?;
-        entries.push((path, bytes));
-    }
-    settle(unmerged, &entries)
+/// Gives git the merged contents, before anything is written: what git can't take is noticed while all is as it was.
+fn prepare(unmerged: &Unmerged, files: &[Resolved]) -> Result<Prepared, CliError> {
+    let whole = files.iter().filter(|file| !file.is_open());
+    let entries: Vec<(String, &[u8])> = whole
+        .map(|file| (file.path.clone(), file.bytes.as_slice()))
+        .collect();
+    unmerged.prepare(&entries)
 }
 
 /// Tells git of the files as the store has left them, and of the events that this command wrote.
@@ -239,18 +239,11 @@ fn stage_all(
         let bytes = read(top, &path)?;
         entries.push((path, bytes));
     }
-    settle(unmerged, &entries)
-}
-
-fn settle(unmerged: &Unmerged, entries: &[(String, Vec<u8>)]) -> Result<(), CliError> {
-    if entries.is_empty() {
-        return Ok(());
-    }
     let entries: Vec<(String, &[u8])> = entries
         .iter()
         .map(|(path, bytes)| (path.clone(), bytes.as_slice()))
         .collect();
-    unmerged.settle(&entries)
+    unmerged.settle(&unmerged.prepare(&entries)?)
 }
 
 fn read(top: &Path, path: &str) -> Result<Vec<u8>, CliError> {

@@ -21,7 +21,10 @@ enum Driver {
 impl Forked {
     /// Makes both branches by commands; none of them merges yet.
     fn new(driver: Driver, ours: &[&str], theirs: &[&str]) -> Self {
-        let repo = Repo::new();
+        Self::new_in(Repo::new(), driver, ours, theirs)
+    }
+
+    fn new_in(repo: Repo, driver: Driver, ours: &[&str], theirs: &[&str]) -> Self {
         let root = repo.root();
         git(root, &["config", "user.name", "Tester"]);
         git(root, &["config", "user.email", "t@example.com"]);
@@ -420,6 +423,39 @@ fn a_filter_of_the_repository_never_runs() {
     forked.repo.write(".jit/.gitattributes", "** filter=evil\n");
     assert_eq!(forked.resolve(&["--take", "ours"]).code, 0);
     assert!(!forked.repo.root().join("PWNED").exists());
+}
+
+#[test]
+fn a_repository_with_longer_object_ids_is_no_other() {
+    let repo = Repo::bare();
+    std::fs::remove_dir_all(repo.root().join(".git")).ok();
+    let init = ["init", "-q", "-b", "main", "--object-format=sha256"];
+    git(repo.root(), &init);
+    repo.ok(&["init", "-q"]);
+    let (ours, theirs) = (["--title", "Lex"], ["--title", "Scan"]);
+    let forked = Forked::new_in(repo, Driver::Installed, &ours, &theirs);
+    assert!(!forked.merge());
+    let answer = forked.resolve(&["--take", "theirs"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(forked.show()["title"], "Scan");
+    forked.check_settled();
+}
+
+#[test]
+fn an_index_that_is_locked_leaves_a_merge_that_can_be_finished() {
+    let forked = Forked::titles(Driver::Installed);
+    assert!(!forked.merge());
+    forked.repo.write(".git/index.lock", "");
+    let answer = forked.resolve(&["--take", "theirs"]);
+    assert_eq!(answer.code, 10, "{answer:?}");
+    let told = "the files are merged, but git could not be told";
+    assert!(answer.stderr.contains(told), "{answer:?}");
+    let lock = forked.repo.root().join(".git/index.lock");
+    std::fs::remove_file(lock).expect("it is still there");
+    let answer = forked.resolve(&[]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(forked.show()["title"], "Scan");
+    forked.check_settled();
 }
 
 #[test]
