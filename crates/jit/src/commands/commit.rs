@@ -17,9 +17,13 @@ use files::{Change, Comparison};
 use jit_core::{ErrorKind, Value};
 use jit_store::file::Location;
 use std::path::Path;
+use std::time::Duration;
 
 /// How often everything is read again because somebody wrote meanwhile.
-const MAX_TRIES: usize = 5;
+const MAX_TRIES: u32 = 5;
+
+/// How long to wait before the second try; each further one waits that much longer.
+const PAUSE: Duration = Duration::from_millis(40);
 
 /// Variables by which a user says who commits; git's own are scrubbed otherwise.
 const IDENTITY: [&str; 6] = [
@@ -66,39 +70,65 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
             return Err(CliError::new(ErrorKind::Git, message).hint("jit where"));
         }
     };
-    guard::refuse_unfinished(&git, dirs)?;
-    let head = git.line(&["rev-parse", "--verify", "-q", "HEAD^{commit}"])?;
-    files::refuse_ignored(&git)?;
+    for round in 0..MAX_TRIES {
+        std::thread::sleep(PAUSE * round);
+        guard::refuse_unfinished(&git, dirs)?;
+        if let Some(reply) = attempt(args, context, &target, &git)? {
+            return Ok(reply);
+        }
+    }
+    Err(CliError::new(
+        ErrorKind::Busy,
+        "others move the branch all the time",
+    ))
+}
+
+/// Commits on top of the last commit; `None` when somebody else was faster and moved the branch.
+fn attempt(
+    args: &Args,
+    context: &Context,
+    target: &Target,
+    git: &Git,
+) -> Result<Option<Reply>, CliError> {
+    let head = tip(git)?;
+    files::refuse_ignored(git)?;
     let is_dry = context.globals.dry_run;
-    let found = consistent(&target, &git, head.as_deref(), is_dry)?;
+    let found = consistent(target, git, head.as_deref(), is_dry)?;
     let changes = &found.changes;
     if changes.is_empty() {
         let mut reply = reply(context, None, "", changes, false);
         if !is_dry {
             // A commit that was killed may have left the index behind.
-            reply.warnings.extend(stage(&git, &found));
+            reply.warnings.extend(stage(git, &found));
         }
         reply.talk.push("Nothing to commit.".to_owned());
-        return Ok(reply);
+        return Ok(Some(reply));
     }
-    guard::refuse_unreadable(&target.location, &git, changes)?;
+    guard::refuse_unreadable(&target.location, git, changes)?;
     let text = match &args.message {
         Some(text) => text.clone(),
-        None => message::of_changes(&target, &git, changes)?,
+        None => message::of_changes(target, git, changes)?,
     };
     if is_dry {
         let mut reply = reply(context, None, &text, changes, false);
         reply.notes.push(answer::DRY_RUN.to_owned());
-        return Ok(reply);
+        return Ok(Some(reply));
     }
     let private = &target.location.private;
-    let commit = make(&git, private, head.as_deref(), &found, &text)?;
+    let Some(commit) = make(git, private, head.as_deref(), &found, &text)? else {
+        return Ok(None);
+    };
     let mut reply = reply(context, Some(&commit), &text, changes, true);
-    reply.warnings.extend(stage(&git, &found));
+    reply.warnings.extend(stage(git, &found));
     let subject = text.lines().next().unwrap_or_default();
     let short = commit.get(..10).unwrap_or(&commit);
     reply.talk.push(format!("Committed {short}: {subject}"));
-    Ok(reply)
+    Ok(Some(reply))
+}
+
+/// Returns the last commit of the branch, if it has any.
+fn tip(git: &Git) -> Result<Option<String>, CliError> {
+    git.line(&["rev-parse", "--verify", "-q", "HEAD^{commit}"])
 }
 
 fn is_inside(location: &Location) -> bool {
@@ -130,14 +160,15 @@ fn consistent(
     ))
 }
 
-/// Makes the commit from the last one and the changes, in an index of its own, and moves the branch to it.
+/// Makes the commit from the last one and the changes, in an index of its own, and moves the branch to it; `None` when the
+/// branch has moved, or somebody is about to move it.
 fn make(
     git: &Git,
     private: &Path,
     head: Option<&str>,
     found: &Comparison,
     text: &str,
-) -> Result<String, CliError> {
+) -> Result<Option<String>, CliError> {
     // Only init makes this directory otherwise, and a fresh clone needs none.
     let dir = private.join("tmp");
     std::fs::create_dir_all(&dir)
@@ -168,12 +199,18 @@ fn make(
     let subject = text.lines().next().unwrap_or_default();
     let reason = format!("jit commit: {subject}");
     let old = head.unwrap_or_default();
-    git.step(
+    let moved = git.step(
         &["update-ref", "-m", &reason, "HEAD", &commit, old],
         b"",
         &who,
-    )?;
-    Ok(commit)
+    );
+    match moved {
+        Ok(_) => Ok(Some(commit)),
+        // Git says so of a lock that somebody else holds.
+        Err(error) if error.message.contains("File exists") => Ok(None),
+        Err(error) if tip(git)?.as_deref() == head => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 fn identity() -> Vec<(&'static str, String)> {
@@ -191,7 +228,18 @@ fn stage(git: &Git, found: &Comparison) -> Option<String> {
     }
     let lines = files::index_lines(&found.unstaged, &found.no_object);
     // To write its index, git compares files that it is not sure of; no filter of the repository's may run for that.
-    let staged = git.answer_unfiltered(&["update-index", "-z", "--index-info"], &lines);
+    let update = || git.answer_unfiltered(&["update-index", "-z", "--index-info"], &lines);
+    let mut staged = update();
+    for round in 1..MAX_TRIES {
+        if !staged
+            .as_ref()
+            .is_err_and(|error| error.to_string().contains("File exists"))
+        {
+            break;
+        }
+        std::thread::sleep(PAUSE * round);
+        staged = update();
+    }
     staged.err().map(|error| {
         format!(
             "the commit is made, but git's index could not be brought up to it ({error}): git reset -q -- .jit"

@@ -299,3 +299,44 @@ fn what_can_not_be_read_is_not_committed() {
     assert_eq!(commit(&repo, &[]).code, 0);
     assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "1\n");
 }
+
+#[test]
+fn a_branch_that_somebody_else_moves_is_waited_for() {
+    let repo = Repo::new();
+    repo.create("First");
+    repo.write(".git/HEAD.lock", "");
+    let answer = commit(&repo, &["--json"]);
+    assert_eq!(answer.code, 8, "{answer:?}");
+    let error: serde_json::Value = serde_json::from_str(&answer.stderr).unwrap();
+    assert_eq!(error["error"]["code"], "busy", "{error}");
+    assert_eq!(error["error"]["retryable"], true, "{error}");
+    std::fs::remove_file(repo.root().join(".git/HEAD.lock")).unwrap();
+    assert_eq!(commit(&repo, &[]).code, 0);
+}
+
+#[test]
+fn commits_side_by_side_all_end_well() {
+    let repo = Repo::new();
+    assert_eq!(commit(&repo, &[]).code, 0);
+    let root = repo.root();
+    for round in 0..3 {
+        repo.create("More");
+        let codes: Vec<i32> = std::thread::scope(|scope| {
+            let commit = || {
+                let surroundings = Surroundings {
+                    variables: &WHO,
+                    ..Surroundings::default()
+                };
+                jit(root, &["commit"], surroundings).code
+            };
+            let running: Vec<_> = (0..6).map(|_| scope.spawn(commit)).collect();
+            running.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        assert!(codes.contains(&0), "round {round}: {codes:?}");
+        let is_told = codes.iter().all(|code| [0, 8].contains(code));
+        assert!(is_told, "round {round}: {codes:?}");
+        assert_eq!(commit(&repo, &[]).code, 0, "round {round}");
+        assert_eq!(ask(&repo, &["status", "--porcelain"]), "", "round {round}");
+    }
+    assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "4\n");
+}
