@@ -129,6 +129,8 @@ impl Git {
             }
         }
         command
+            // Empty allows none, whatever the repository's settings say of single protocols.
+            .env("GIT_ALLOW_PROTOCOL", "")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
@@ -340,6 +342,27 @@ mod tests {
             note_entries(broken.as_bytes(), &mut found);
         }
         assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn no_setting_of_a_repository_makes_git_run_a_transport() {
+        let dir = tempfile::tempdir().unwrap();
+        let git = Git::within(GitDirs {
+            dir: dir.path().join(".git"),
+            common: dir.path().join(".git"),
+            worktree: dir.path().to_owned(),
+        });
+        git.answer(&["init", "-q"], b"").unwrap();
+        let allowed = ["config", "protocol.ext.allow", "always"];
+        git.answer(&allowed, b"").unwrap();
+        let remote = ["ls-remote", "ext::touch made"];
+        git.answer(&remote, b"").unwrap_err();
+        assert!(!dir.path().join("made").exists());
+        // The same without the protection: what is tried here does run.
+        let mut unprotected = git.command(remote).unwrap();
+        unprotected.env_remove("GIT_ALLOW_PROTOCOL");
+        assert!(!unprotected.output().unwrap().status.success());
+        assert!(dir.path().join("made").exists());
     }
 
     #[test]
