@@ -17,6 +17,8 @@ pub(crate) struct Unmerged {
     git: Git,
     /// The unmerged records.
     pub(crate) files: Vec<UnmergedFile>,
+    /// The paths of the other unmerged files, such as the settings, for which there is no rule.
+    pub(crate) others: Vec<String>,
 }
 
 /// A file that git holds in several versions.
@@ -48,8 +50,8 @@ impl Unmerged {
         let git = Git::within(dirs);
         let below = format!(":(top,literal){STORE_DIR}");
         let listed = git.answer(&["ls-files", "-u", "-z", "--", &below], b"");
-        let files = entries(&listed.map_err(|error| failed(&error))?);
-        Ok(Self { git, files })
+        let (files, others) = entries(&listed.map_err(|error| failed(&error))?);
+        Ok(Self { git, files, others })
     }
 
     /// Reads what git keeps of a file.
@@ -147,8 +149,8 @@ fn format_entry(mode: &str, object: &str, path: &str) -> String {
     format!("{mode} {object} 0\t{path}\0")
 }
 
-/// Reads entries such as `100644 OBJECT 2\tPATH`.
-fn entries(text: &[u8]) -> Vec<UnmergedFile> {
+/// Reads entries such as `100644 OBJECT 2\tPATH`; returns the records, and the paths of what holds none.
+fn entries(text: &[u8]) -> (Vec<UnmergedFile>, Vec<String>) {
     let mut found: BTreeMap<String, [Option<String>; 3]> = BTreeMap::new();
     for entry in text.split(|byte| *byte == 0).map(String::from_utf8_lossy) {
         let Some((head, path)) = entry.split_once('\t') else {
@@ -164,15 +166,18 @@ fn entries(text: &[u8]) -> Vec<UnmergedFile> {
             objects[place] = Some((*object).to_owned());
         }
     }
-    let files = found.into_iter().filter_map(|(path, objects)| {
-        let record = Mergeable::of_path(&path)?;
-        Some(UnmergedFile {
-            record,
-            path,
-            objects,
-        })
-    });
-    files.collect()
+    let (mut files, mut others) = (Vec::new(), Vec::new());
+    for (path, objects) in found {
+        match Mergeable::of_path(&path) {
+            Some(record) => files.push(UnmergedFile {
+                record,
+                path,
+                objects,
+            }),
+            None => others.push(path),
+        }
+    }
+    (files, others)
 }
 
 #[cfg(test)]
@@ -186,9 +191,10 @@ mod tests {
                     100644 cc 3\t.jit/gates/review.json\0\
                     100644 dd 2\t.jit/config.toml\0\
                     100644 ee 9\t.jit/gates/tests.json\0\0 \t\0";
-        let files = entries(text.as_bytes());
+        let (files, others) = entries(text.as_bytes());
         let objects = |n: usize| files[n].objects.each_ref().map(|it| it.as_deref());
         assert_eq!(files.len(), 2);
+        assert_eq!(others, [".jit/config.toml"]);
         assert_eq!(objects(0), [None, None, Some("cc")]);
         assert_eq!(objects(1), [Some("aa"), Some("bb"), None]);
     }

@@ -61,6 +61,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let start = context.search()?.start;
     let worktree = enclosing(&start)?;
     let unmerged = worktree.clone().map(Unmerged::find).transpose()?;
+    if names.is_empty() {
+        refuse_texts(unmerged.as_ref())?;
+    }
     let now = context::now()?;
     let files: Vec<&_> = unmerged
         .iter()
@@ -172,6 +175,22 @@ fn is_named(record: &Mergeable, name: &str) -> bool {
 fn is_own(git: &GitDirs, context: &Context) -> bool {
     let location = context.location();
     location.is_ok_and(|it| it.store.parent() == Some(git.worktree.as_path()))
+}
+
+/// Refuses to call a store resolved while files of it are unmerged for which there is no rule.
+fn refuse_texts(unmerged: Option<&Unmerged>) -> Result<(), CliError> {
+    let others = unmerged.map(|unmerged| unmerged.others.as_slice());
+    let Some([first, rest @ ..]) = others else {
+        return Ok(());
+    };
+    let more = match rest.len() {
+        0 => String::new(),
+        _ => format!(" (and {})", rest.join(", ")),
+    };
+    let message =
+        format!("`{first}`{more} is unmerged, and no rule merges it: a person has to, as a text");
+    let error = CliError::new(ErrorKind::Invalid, message);
+    Err(error.hint(format!("edit it, then git add {first}")))
 }
 
 /// Returns whether git is in the middle of something that its next commit will hold.

@@ -459,6 +459,27 @@ fn an_index_that_is_locked_leaves_a_merge_that_can_be_finished() {
 }
 
 #[test]
+fn settings_are_merged_by_people() {
+    let forked = Forked::titles(Driver::Installed);
+    for (branch, text) in [("side", "# theirs\n"), ("main", "# ours\n")] {
+        forked.git(&["checkout", "-q", branch]);
+        forked.repo.write(".jit/config.toml", text);
+        forked.commit(branch);
+    }
+    assert!(!forked.merge());
+    let before = forked.stored();
+    let answer = forked.resolve(&["--take", "ours"]);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    let named = "`.jit/config.toml` is unmerged";
+    assert!(answer.stderr.contains(named), "{answer:?}");
+    assert_eq!(forked.stored(), before);
+    forked.repo.write(".jit/config.toml", "# both\n");
+    forked.git(&["add", ".jit/config.toml"]);
+    assert_eq!(forked.resolve(&["--take", "ours"]).code, 0);
+    forked.check_settled();
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let forked = Forked::titles(Driver::Missing);
     assert!(!forked.merge());
