@@ -91,9 +91,9 @@ fn attempt(
     git: &Git,
 ) -> Result<Option<Reply>, CliError> {
     let head = tip(git)?;
-    files::refuse_ignored(git)?;
     let is_dry = context.globals.dry_run;
     let found = consistent(target, git, head.as_deref(), is_dry)?;
+    guard::refuse_ignored(git, &found)?;
     let changes = &found.changes;
     if changes.is_empty() {
         let mut reply = reply(context, None, "", changes, false);

@@ -90,11 +90,6 @@ impl Git {
         Ok(text.lines().next().unwrap_or_default().to_owned())
     }
 
-    /// Returns whether git says yes by its exit code.
-    pub(crate) fn says_yes(&self, arguments: &[&str]) -> Result<bool, CliError> {
-        Ok(self.run(arguments, b"", &[])?.is_success)
-    }
-
     /// Returns the first line that git prints, or `None` when it says no by its exit code.
     pub(crate) fn line(&self, arguments: &[&str]) -> Result<Option<String>, CliError> {
         let outcome = self.run(arguments, b"", &[])?;

@@ -340,3 +340,28 @@ fn commits_side_by_side_all_end_well() {
     }
     assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "4\n");
 }
+
+#[test]
+fn what_validate_calls_ignored_is_never_committed() {
+    let repo = Repo::new();
+    let first = repo.create("First");
+    assert_eq!(commit(&repo, &[]).code, 0);
+    repo.write(".git/info/exclude", ".jit/\n");
+    let says_ignored = || {
+        let found = repo.jit(&["validate", "--level", "git", "--json"]).stdout;
+        found.contains("\"ignored\"")
+    };
+    repo.ok(&["issue", "update", &first, "-t", "Tracked"]);
+    assert!(!says_ignored());
+    assert_eq!(commit(&repo, &[]).code, 0);
+    let second = repo.create("Second");
+    assert!(says_ignored());
+    let answer = commit(&repo, &[]);
+    assert_eq!(answer.code, 10, "{answer:?}");
+    assert!(answer.stderr.contains(&second), "{answer:?}");
+    assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "2\n");
+    // What was taken out of the index on purpose does not come back either.
+    git(repo.root(), &["rm", "-q", "-r", "--cached", ".jit"]);
+    assert_eq!(commit(&repo, &[]).code, 10);
+    assert_eq!(ask(&repo, &["ls-files"]), "");
+}

@@ -33,17 +33,6 @@ pub(super) struct Comparison {
 /// Files at the top of the store.
 const TOP: [&str; 4] = ["format.json", "config.toml", ".gitignore", ".gitattributes"];
 
-/// Refuses a store that git is told to ignore: a commit would have to overrule that.
-pub(super) fn refuse_ignored(git: &Git) -> Result<(), CliError> {
-    let path = format!("{}/format.json", git.prefix());
-    if !git.says_yes(&["check-ignore", "-q", "--", &path])? {
-        return Ok(());
-    }
-    let message = "git ignores the store, so it can't be committed";
-    let hint = format!("git check-ignore -v -- {path}");
-    Err(CliError::new(ErrorKind::Git, message).hint(hint))
-}
-
 /// Compares the files on disk with the last commit and the index; `writes` their objects too, if it is for a commit.
 pub(super) fn compare(
     location: &Location,

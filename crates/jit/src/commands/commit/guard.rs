@@ -1,12 +1,13 @@
-//! What stands against a commit: an unfinished merge, and records that nobody can read.
+//! What stands against a commit: an unfinished merge, files that git is told to ignore, records that nobody can read.
 //!
 //! Owns the questions, and the words of each refusal. Refuses to mend anything and to look at what is not committed.
 
-use super::files::Change;
+use super::files::{Change, Comparison};
 use crate::error::CliError;
 use crate::git::Git;
 use jit_core::{ErrorKind, Value};
 use jit_store::file::{GitDirs, Location, read_record, read_version, unfinished};
+use std::collections::BTreeSet;
 
 /// How many files a message names; the details name all.
 const MAX_NAMED: usize = 5;
@@ -31,6 +32,38 @@ pub(super) fn refuse_unfinished(git: &Git, dirs: &GitDirs) -> Result<(), CliErro
     }
     let message = format!("git has several versions of {}", named(&paths));
     let error = CliError::new(ErrorKind::MergeInProgress, message).hint("jit resolve");
+    Err(error.details(files(&paths)))
+}
+
+/// Refuses to commit or to stage files that git is told to ignore and does not track: a commit would have to overrule that,
+/// and `validate` says that no commit will have them.
+pub(super) fn refuse_ignored(git: &Git, found: &Comparison) -> Result<(), CliError> {
+    let mut input = format!("{}/format.json\0", git.prefix());
+    for change in found.changes.iter().chain(&found.unstaged) {
+        if change.object.is_some() {
+            input.push_str(&change.path);
+            input.push('\0');
+        }
+    }
+    // Git passes over what its index has: such files are committed like all others.
+    let ask = ["check-ignore", "-z", "--stdin"];
+    let answer = git.run(&ask, input.as_bytes(), &[])?;
+    if !answer.is_success && !answer.stderr.is_empty() {
+        let message = format!("git check-ignore failed: {}", answer.stderr);
+        return Err(CliError::new(ErrorKind::Git, message));
+    }
+    let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+    let paths: BTreeSet<&str> = text.split('\0').filter(|path| !path.is_empty()).collect();
+    let paths: Vec<&str> = paths.into_iter().collect();
+    let Some(first) = paths.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "git ignores files of the store, so they can't be committed: {}",
+        named(&paths)
+    );
+    let error =
+        CliError::new(ErrorKind::Git, message).hint(format!("git check-ignore -v -- {first}"));
     Err(error.details(files(&paths)))
 }
 
