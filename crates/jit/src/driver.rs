@@ -23,7 +23,7 @@ pub(crate) enum DriverState {
     Installed,
     /// It names none: edits of one issue on two branches meet as text.
     Missing,
-    /// It names a program that is not there.
+    /// It names a program that is not there, or one that the repository could replace.
     Broken,
 }
 
@@ -43,9 +43,10 @@ pub(crate) fn state(git: &GitDirs) -> Result<DriverState, CliError> {
     let Some(command) = git_setting(git, "merge", "jit", "driver")? else {
         return Ok(DriverState::Missing);
     };
+    let path = std::env::var_os("PATH").unwrap_or_default();
     Ok(match program_of(&command) {
-        Some(program) if program.is_absolute() && !program.is_file() => DriverState::Broken,
-        Some(_) => DriverState::Installed,
+        Some(program) if is_sound(&program, &path, git) => DriverState::Installed,
+        Some(_) => DriverState::Broken,
         None => DriverState::Missing,
     })
 }
@@ -87,6 +88,17 @@ fn own_program() -> Result<PathBuf, CliError> {
     let linked = own.file_name().and_then(|name| on_path(name, &path));
     let is_own = |path: &PathBuf| path.canonicalize().is_ok_and(|target| target == own);
     Ok(linked.filter(is_own).unwrap_or(own))
+}
+
+/// Returns whether a program is there and stays what it is, whatever the repository brings along. A bare name is looked up on the
+/// search path; any other relative path leads into the repository, where git starts the driver.
+fn is_sound(program: &Path, search_path: &OsStr, git: &GitDirs) -> bool {
+    let is_name = program.components().count() == 1 && program.parent() == Some(Path::new(""));
+    let found = match program.file_name() {
+        Some(name) if is_name => on_path(name, search_path),
+        _ => Some(program.to_owned()).filter(|program| program.is_absolute()),
+    };
+    found.is_some_and(|program| program.is_file() && !is_inside(&program, git))
 }
 
 fn is_inside(program: &Path, git: &GitDirs) -> bool {
