@@ -236,8 +236,15 @@ impl StoreError {
         }
     }
 
-    /// Returns the error of an operation on a file of the store.
+    /// Returns the error of an operation on a file of the store. A link, or something else than a directory, on the way to
+    /// it was put there by somebody: that is damage, not the operating system's failure.
     pub(crate) fn io(action: &'static str, at: &At, source: io::Error) -> Self {
+        if is_link(&source) || source.kind() == io::ErrorKind::NotADirectory {
+            return Self::Damaged {
+                path: at.to_string(),
+                reason: told(&source),
+            };
+        }
         Self::at_path(action, at.to_string(), source)
     }
 
@@ -272,6 +279,22 @@ pub(crate) fn text_of(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Returns whether a path was refused because of a symbolic link.
+pub(crate) fn is_link(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// Returns what an error says of a path, in words about what lies there instead of the call that failed.
+pub(crate) fn told(error: &io::Error) -> String {
+    if is_link(error) {
+        "there is a symbolic link, which is not followed".to_owned()
+    } else if error.kind() == io::ErrorKind::NotADirectory {
+        "there is something else than a directory".to_owned()
+    } else {
+        error.to_string()
+    }
 }
 
 /// The answer of a store.

@@ -82,7 +82,7 @@ pub(crate) fn findings(store: &FileStore, location: &Location) -> Result<Vec<Fin
     let git = Git::around(location);
     let history: &dyn History = git.as_ref().map_or(&NoHistory, |git| git);
     let (lost, doubt) = match store.lost(history).map_err(CliError::from) {
-        Err(error) if error.kind == ErrorKind::Io => {
+        Err(error) if matches!(error.kind, ErrorKind::Io | ErrorKind::Damaged) => {
             let doubt = format!(", as far as can be told ({error})");
             match store.lost(&NoHistory) {
                 Ok(lost) => (lost, doubt),

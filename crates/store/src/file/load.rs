@@ -4,7 +4,7 @@
 
 use super::format::{self, FormatError};
 use super::layout;
-use crate::error::{Result, StoreError};
+use crate::error::{Result, StoreError, is_link, told};
 use crate::fs::{self, Access, At, Fs, Root, Stat, absent_ok};
 use jit_core::{GateDefinition, GateKey, Issue, IssueId, Lease, Problem, Snapshot};
 use std::collections::BTreeMap;
@@ -146,8 +146,7 @@ pub(crate) fn problem(at: &At, code: &str, message: String) -> Problem {
 
 /// Returns whether an error concerns this one file only; others would concern all of them, such as a lack of descriptors.
 pub(super) fn is_local(error: &io::Error) -> bool {
-    let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
-    is_link
+    is_link(error)
         || matches!(
             error.kind(),
             io::ErrorKind::InvalidInput
@@ -258,7 +257,7 @@ pub(crate) fn list_records(fs: &dyn Fs, dir: &At) -> Result<(Vec<At>, Vec<Proble
     let entries = match absent_ok(fs.list(dir)) {
         Ok(entries) => entries.unwrap_or_default(),
         Err(error) if is_local(&error) => {
-            problems.push(problem(dir, "unreadable_directory", error.to_string()));
+            problems.push(unlisted(dir, &error));
             return Ok((found, problems));
         }
         Err(error) => return Err(StoreError::io("list", dir, error)),
@@ -282,6 +281,19 @@ pub(crate) fn list_records(fs: &dyn Fs, dir: &At) -> Result<(Vec<At>, Vec<Proble
         }
     }
     Ok((found, problems))
+}
+
+/// Returns the problem of a directory that can't be read. What has another name than the directories of issues, and is none,
+/// is in the way of nothing.
+fn unlisted(dir: &At, error: &io::Error) -> Problem {
+    let name = dir.path.as_str().strip_prefix("issues/");
+    let is_of_issues =
+        |name: &str| name.len() == 2 && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_foreign = name.is_some_and(|name| !is_of_issues(name));
+    if is_foreign && error.kind() == io::ErrorKind::NotADirectory {
+        return problem(dir, "foreign_file", "no record has this name".to_owned());
+    }
+    problem(dir, "unreadable_directory", told(error))
 }
 
 /// The kinds of records, by where their files lie.
@@ -328,7 +340,7 @@ pub(crate) fn read_record(fs: &dyn Fs, at: &At) -> Result<Option<Loaded>> {
             stat: Some(stat),
         })),
         Err(error) if is_local(&error) => {
-            let record = Record::Broken(problem(at, code_of(at), error.to_string()));
+            let record = Record::Broken(problem(at, code_of(at), told(&error)));
             Ok(Some(Loaded { record, stat: None }))
         }
         Err(error) => Err(StoreError::io("read", at, error)),

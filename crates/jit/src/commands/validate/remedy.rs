@@ -35,9 +35,18 @@ pub(crate) fn added(mut finding: Finding) -> Finding {
     finding
 }
 
+/// Returns whether something else than a plain file is there, which nothing may be put in the place of.
+fn is_no_file(finding: &Finding) -> bool {
+    let words = ["symbolic link", "directory", "not a regular file", "device"];
+    words.iter().any(|word| finding.message.contains(word))
+}
+
 fn remedy(finding: &Finding) -> Option<&'static str> {
     Some(match finding.code {
         "unreadable_issue" if finding.message.contains("conflict markers") => "jit resolve",
+        "unreadable_issue" | "unreadable_gate" | "unreadable_lease" if is_no_file(finding) => {
+            "move it out of the store; jit validate --fix then restores an earlier version, if there is one"
+        }
         "unreadable_issue" | "unreadable_gate" => {
             "jit validate --fix restores an earlier version, if there is one; or mend the file by hand"
         }

@@ -68,6 +68,16 @@ impl FileStore {
         let env = self.env();
         let mut findings = Vec::new();
         findings.extend(version(self)?);
+        let in_the_way = places::in_place_of_directories(&*env.fs)?;
+        if !in_the_way.is_empty() {
+            // Without them nothing can be said of the rest, least of all that records or events are missing.
+            findings.extend(in_the_way);
+            return Ok(Examination {
+                snapshot: Snapshot::new(Vec::new(), Vec::new(), Vec::new(), Vec::new()),
+                segments: Vec::new(),
+                findings,
+            });
+        }
         let snapshot = reader::read(env)?.into_snapshot().0;
         let mut segments = Vec::new();
         if depth == Depth::Everything {

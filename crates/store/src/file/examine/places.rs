@@ -74,6 +74,25 @@ fn top(env: &Env) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
+/// Returns what lies in the place of the directories that everything else is in. It is not looked behind: whoever put it
+/// there may have put anything.
+pub(super) fn in_place_of_directories(fs: &dyn Fs) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for at in [layout::issues(), layout::events()] {
+        let stat =
+            absent_ok(fs.stat(&at)).map_err(|error| StoreError::io("look at", &at, error))?;
+        if stat.is_some_and(|stat| stat.kind != Kind::Directory) {
+            let message = "it must be a plain directory".to_owned();
+            findings.push(Finding::of_file(
+                "not_a_directory",
+                Some(at.to_string()),
+                message,
+            ));
+        }
+    }
+    Ok(findings)
+}
+
 /// Returns the temporary files that nobody works on any more.
 pub(in super::super) fn leftovers(env: &Env) -> Result<Vec<At>> {
     let fs = &*env.fs;

@@ -6,7 +6,7 @@ use super::super::load::{in_threads, is_local};
 use super::super::options::Env;
 use super::super::segment::{self, MAX_SEGMENT_READ};
 use super::super::{layout, log};
-use crate::error::{Result, StoreError};
+use crate::error::{Result, StoreError, told};
 use crate::fs::{self, At, Root, absent_ok};
 use jit_core::Event;
 use jit_core::audit::{self, Finding, Severity};
@@ -39,7 +39,7 @@ pub(super) fn read(env: &Env, findings: &mut Vec<Finding>) -> Result<Vec<Segment
                 findings.push(Finding::of_file(
                     "unreadable_segment",
                     Some(at.to_string()),
-                    error.to_string(),
+                    told(&error),
                 ));
             }
             Err(error) => return Err(StoreError::io("read", &at, error)),
@@ -95,7 +95,7 @@ fn places(env: &Env, findings: &mut Vec<Finding>) -> Result<Vec<At>> {
                 findings.push(Finding::of_file(
                     "unreadable_directory",
                     path,
-                    error.to_string(),
+                    told(&error),
                 ));
                 continue;
             }

@@ -3,7 +3,7 @@
 //! Owns the rows. Refuses to judge them: see `corpus`.
 
 use super::super::lab::file;
-use super::{Fix, Reads, Row, broken, instead, row};
+use super::{Fix, Lab, Reads, Row, broken, instead, row};
 use crate::harness::git;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -78,6 +78,24 @@ fn kinds() -> Vec<Row> {
                 lab.write(".jit/issues/zz", "no directory");
             },
         ),
+        row("file beside the shards", "foreign_file", Person, |lab| {
+            lab.write(".jit/issues/README", "no directory");
+        }),
+        Row {
+            reads: Reads::Refused(9),
+            ..row(
+                "symbolic link in place of all issues",
+                "not_a_directory",
+                Fix::Refused(9),
+                |lab| link_aside(lab, ".jit/issues"),
+            )
+        },
+        row(
+            "symbolic link in place of all events",
+            "not_a_directory",
+            Person,
+            |lab| link_aside(lab, ".jit/events"),
+        ),
         Row {
             reads: Reads::Nothing(9),
             ..row(
@@ -100,6 +118,13 @@ fn kinds() -> Vec<Row> {
         }));
     }
     rows
+}
+
+/// Moves a directory out of the store and puts a link to it in its place.
+fn link_aside(lab: &Lab, path: &str) {
+    let aside = lab.root().join("aside");
+    std::fs::rename(lab.path(path), &aside).unwrap();
+    symlink(&aside, lab.path(path)).unwrap();
 }
 
 /// Nothing is unreadable for root, so that row would prove nothing.
