@@ -6,7 +6,7 @@ mod history;
 mod origin;
 mod segment;
 
-pub use history::{History, audit_history};
+pub use history::{History, audit_absent, audit_history};
 pub(crate) use origin::Additions;
 pub use origin::{Added, EdgeOrigin, add_origins};
 pub use segment::{audit_copies, audit_segment};

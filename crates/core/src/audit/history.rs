@@ -3,11 +3,11 @@
 //! Owns the rule that following `prev` from an issue's etag leads through as many events as it had revisions
 //! (`docs/design/storage.md` S8). Refuses to read the log and to write anything.
 
-use super::Finding;
+use super::{Finding, Severity};
 use crate::changes;
 use crate::event::{Event, EventKind};
 use crate::fields::Fields;
-use crate::{Issue, IssueId, Snapshot, merge};
+use crate::{Issue, IssueId, Snapshot, Value, merge};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The events that made versions of issues, by issue and by the etag that each made.
@@ -67,7 +67,16 @@ impl<'a> History<'a> {
     /// Returns the last version of an issue that the log knows: the one that no other was made from. Where branches made
     /// several, the one whose event is last in the order of all clones.
     pub fn head(&self, id: &IssueId) -> Option<&'a str> {
-        let versions = self.by_issue.get(id)?;
+        let heads = self.heads(id).into_iter();
+        let last = heads.max_by_key(|(_, event)| (event.lc, event.id));
+        last.map(|(etag, _)| etag)
+    }
+
+    /// Returns the versions that no other was made from.
+    fn heads(&self, id: &IssueId) -> Vec<(&'a str, &'a Event)> {
+        let Some(versions) = self.by_issue.get(id) else {
+            return Vec::new();
+        };
         let superseded: BTreeSet<&str> = versions
             .values()
             .flat_map(|event| event.draft.prev.iter().map(String::as_str))
@@ -75,8 +84,35 @@ impl<'a> History<'a> {
         let heads = versions
             .iter()
             .filter(|(etag, _)| !superseded.contains(**etag));
-        let last = heads.max_by_key(|(_, event)| (event.lc, event.id));
-        last.map(|(etag, _)| *etag)
+        heads.map(|(etag, event)| (*etag, *event)).collect()
+    }
+
+    /// Returns whether the log ends with the deletion of an issue: one of its last versions is a tombstone. Where branches
+    /// made several, a merge of them may have been one that no event tells of.
+    pub fn ends_deleted(&self, id: &IssueId) -> bool {
+        let heads = self.heads(id);
+        heads.iter().any(|(etag, _)| self.is_tombstone(id, etag))
+    }
+
+    /// Returns whether a version is a tombstone: the nearest event that tells of a deletion does not take it back.
+    fn is_tombstone(&self, id: &IssueId, etag: &str) -> bool {
+        let Some(versions) = self.by_issue.get(id) else {
+            return false;
+        };
+        let mut layer: BTreeSet<&str> = BTreeSet::from([etag]);
+        for _ in 0..versions.len() {
+            let events: Vec<&&Event> = layer.iter().filter_map(|it| versions.get(it)).collect();
+            let told = events
+                .iter()
+                .filter_map(|it| it.draft.changes.get("deleted"));
+            let told: Vec<bool> = told.map(|(_, new)| *new != Value::Null).collect();
+            if !told.is_empty() {
+                return told.contains(&true);
+            }
+            let before = events.into_iter().flat_map(|event| &event.draft.prev);
+            layer = before.map(String::as_str).collect();
+        }
+        false
     }
 
     /// Rebuilds a version of an issue from the event that created it, or from one of `bases` where the chain meets it.
@@ -151,4 +187,37 @@ pub fn audit_history<'a>(
         })
     });
     unaccounted.collect()
+}
+
+/// Returns the issues that the log knows and that have no file, unless the log ends with their deletion: `gc` collects
+/// tombstones.
+///
+/// These are notices. The log alone can't tell a file that was removed by mistake from one that somebody has removed on
+/// purpose, or from one whose branch brought its events here and not the file.
+pub fn audit_absent<'a>(
+    snapshot: &Snapshot,
+    events: impl IntoIterator<Item = &'a Event>,
+) -> Vec<Finding> {
+    let history = History::new(events);
+    let broken = snapshot
+        .problems()
+        .iter()
+        .filter_map(|it| it.issue.as_ref());
+    let broken: BTreeSet<&IssueId> = broken.collect();
+    let absent = history.issues().filter(|id| {
+        snapshot.record(id).is_none() && !broken.contains(id) && !history.ends_deleted(id)
+    });
+    let finding = |id: &IssueId| {
+        Finding {
+        severity: Severity::Notice,
+        issue: Some(id.clone()),
+        remedy: Some("git log --diff-filter=D -- .jit/issues names the commit that took it away, git status what no commit has".to_owned()),
+        ..Finding::of_file(
+            "missing_issue",
+            None,
+            "the log knows it and not its deletion, but it has no file".to_owned(),
+        )
+    }
+    };
+    absent.map(finding).collect()
 }

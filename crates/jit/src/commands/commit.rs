@@ -105,6 +105,7 @@ fn attempt(
         return Ok(Some(reply));
     }
     guard::refuse_unreadable(&target.location, git, changes)?;
+    guard::refuse_removals(target, git, changes)?;
     let text = match &args.message {
         Some(text) => text.clone(),
         None => message::of_changes(target, git, changes)?,

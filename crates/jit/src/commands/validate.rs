@@ -117,7 +117,15 @@ fn look(target: &Target, level: Level) -> Result<(Vec<Finding>, usize), CliError
         findings.extend(broken);
         let unaccounted = audit::audit_history(&seen.snapshot, seen.lines());
         findings.extend(unaccounted.into_iter().map(remedy::added));
-        findings.extend(recover::findings(&target.store, &target.location)?);
+        let lost = recover::findings(&target.store, &target.location)?;
+        let absent = audit::audit_absent(&seen.snapshot, seen.lines()).into_iter();
+        // What is lost has a finding already, and so has a whole directory that is missing.
+        let is_told = |absent: &Finding| lost.iter().any(|lost| lost.issue == absent.issue);
+        let is_dir_missing = findings.iter().any(|it| it.code == "missing_directory");
+        let absent = absent.filter(|absent| !is_dir_missing && !is_told(absent));
+        let absent: Vec<Finding> = absent.collect();
+        findings.extend(absent);
+        findings.extend(lost);
     } else {
         findings.extend(broken);
     }

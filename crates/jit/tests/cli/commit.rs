@@ -365,3 +365,77 @@ fn what_validate_calls_ignored_is_never_committed() {
     assert_eq!(commit(&repo, &[]).code, 10);
     assert_eq!(ask(&repo, &["ls-files"]), "");
 }
+
+#[test]
+fn an_issue_goes_from_the_commit_only_after_its_deletion() {
+    let repo = Repo::new();
+    let [removed, collected, restored] =
+        ["Removed", "Collected", "Restored"].map(|it| repo.create(it));
+    let file = |id: &str| format!(".jit/issues/{}/{id}.json", &id[..2]);
+    assert_eq!(commit(&repo, &[]).code, 0);
+    repo.ok(&["issue", "delete", &collected]);
+    let path = repo.root().join(file(&collected));
+    let mut tombstone: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    tombstone["deleted"]["at"] = "2020-01-01T00:00:00Z".into();
+    std::fs::write(&path, tombstone.to_string()).unwrap();
+    repo.ok(&["gc"]);
+    assert!(!path.exists());
+    assert_eq!(commit(&repo, &[]).code, 0);
+    assert_eq!(ask(&repo, &["ls-files", "--", &file(&collected)]), "");
+    let notices = || {
+        let found: serde_json::Value =
+            serde_json::from_str(&repo.jit(&["validate", "--json"]).stdout).unwrap();
+        let found = found.as_array().unwrap().clone();
+        let of_issue = |finding: &serde_json::Value| {
+            format!(
+                "{} {} {}",
+                finding["severity"], finding["code"], finding["issue"]
+            )
+            .replace('"', "")
+        };
+        found.iter().map(of_issue).collect::<Vec<_>>()
+    };
+    assert_eq!(notices(), Vec::<String>::new());
+
+    repo.ok(&["issue", "delete", &restored]);
+    repo.ok(&["issue", "delete", &restored, "--restore"]);
+    assert_eq!(commit(&repo, &[]).code, 0);
+    for id in [&removed, &restored] {
+        let path = file(id);
+        std::fs::remove_file(repo.root().join(&path)).unwrap();
+        for arguments in [&["--json"][..], &["--json", "--dry-run"]] {
+            let answer = commit(&repo, arguments);
+            assert_eq!(answer.code, 4, "{answer:?}");
+            assert!(answer.stderr.contains(&path), "{answer:?}");
+            assert!(answer.stderr.contains("jit recover"), "{answer:?}");
+        }
+        assert_eq!(notices(), [format!("notice missing_issue {id}")]);
+        git(repo.root(), &["restore", "--", &path]);
+        assert_eq!(notices(), Vec::<String>::new());
+    }
+    assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "3\n");
+    assert_eq!(ask(&repo, &["status", "--porcelain"]), "");
+
+    // A person may take it out by hand.
+    let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    git(repo.root(), &["rm", "-q", "--", &file(&removed)]);
+    git(
+        repo.root(),
+        &[&who[..], &["commit", "-q", "-m", "Out"]].concat(),
+    );
+    assert_eq!(commit(&repo, &[]).code, 0);
+}
+
+#[test]
+fn the_removal_of_a_segment_is_never_committed() {
+    let repo = Repo::new();
+    repo.create("First");
+    assert_eq!(commit(&repo, &[]).code, 0);
+    let segments = ask(&repo, &["ls-files", "--", ".jit/events"]);
+    let segment = segments.lines().next().unwrap();
+    std::fs::remove_file(repo.root().join(segment)).unwrap();
+    let answer = commit(&repo, &["-m", "Gone"]);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "1\n");
+}

@@ -1,12 +1,17 @@
-//! What stands against a commit: an unfinished merge, files that git is told to ignore, records that nobody can read.
+//! What stands against a commit: an unfinished merge, files that git is told to ignore, records that nobody can read, and
+//! files that are gone though nobody has deleted what they held.
 //!
 //! Owns the questions, and the words of each refusal. Refuses to mend anything and to look at what is not committed.
 
 use super::files::{Change, Comparison};
+use crate::commands::validate::Target;
 use crate::error::CliError;
 use crate::git::Git;
+use jit_core::audit::History;
 use jit_core::{ErrorKind, Value};
-use jit_store::file::{GitDirs, Location, read_record, read_version, unfinished};
+use jit_store::file::{
+    Depth, GitDirs, Location, Mergeable, read_issue_file, read_record, read_version, unfinished,
+};
 use std::collections::BTreeSet;
 
 /// How many files a message names; the details name all.
@@ -95,6 +100,60 @@ pub(super) fn refuse_unreadable(
     let message = format!("what is no record can't be committed: {}", named(&broken));
     let error = CliError::new(ErrorKind::Damaged, message).hint("jit validate");
     Err(error.details(files(&broken)))
+}
+
+/// Refuses to take a file out of the commit that only something else than `jit` can have removed: segments of events never
+/// go, and an issue goes when `gc` collects its tombstone.
+pub(super) fn refuse_removals(
+    target: &Target,
+    git: &Git,
+    changes: &[Change],
+) -> Result<(), CliError> {
+    let below = format!("{}/", git.prefix());
+    let is_gone = |change: &&Change| {
+        let name = change.path.strip_prefix(&below).unwrap_or(&change.path);
+        change.object.is_none() && (name.starts_with("issues/") || name.starts_with("events/"))
+    };
+    let gone: Vec<&Change> = changes.iter().filter(is_gone).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let seen = target.store.examine(Depth::Everything)?;
+    let history = History::new(seen.lines());
+    let mut removed = Vec::new();
+    for change in gone {
+        if !is_collected(git, &history, &change.path)? {
+            removed.push(change.path.as_str());
+        }
+    }
+    let Some(first) = removed.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "files are gone that jit did not remove: {}",
+        named(&removed)
+    );
+    let error = CliError::new(ErrorKind::Refused, message)
+        .hint("jit recover")
+        .hint("jit validate")
+        .hint(format!("git restore -- {first} brings it back from git; if it shall go, git rm it and commit that by hand"));
+    Err(error.details(files(&removed)))
+}
+
+/// Returns whether a file of the last commit held an issue that was deleted since or before.
+fn is_collected(git: &Git, history: &History<'_>, path: &str) -> Result<bool, CliError> {
+    let Some(Mergeable::Issue(id)) = Mergeable::of_path(path) else {
+        return Ok(false);
+    };
+    let bytes = git.committed(path)?.unwrap_or_default();
+    let committed = read_issue_file(&id, &bytes).ok();
+    Ok(match (history.head(&id), committed) {
+        (Some(_), _) if history.ends_deleted(&id) => true,
+        // An edit by hand, or a merge, that the log does not tell of.
+        (Some(_), Some(issue)) if history.event(&id, &issue.etag).is_none() => issue.is_deleted(),
+        (Some(_), _) => false,
+        (None, committed) => committed.is_some_and(|issue| issue.is_deleted()),
+    })
 }
 
 fn named(paths: &[&str]) -> String {
