@@ -192,7 +192,10 @@ fn put(issue: &Issue, field: &str, value: Option<Value>, now: Timestamp) -> Resu
     }
     settled.forget_conflict(field);
     let is_resolved = settled.state.is_resolved();
-    settled.closed_at = settled.closed_at.or(Some(now)).filter(|_| is_resolved);
+    // What a state of a newer version means for the end of the issue is not known here.
+    if !settled.newer.contains_key("state") {
+        settled.closed_at = settled.closed_at.or(Some(now)).filter(|_| is_resolved);
+    }
     if settled.state == State::Open && issue.state != State::Open {
         settled.queued_at = Some(now);
     }

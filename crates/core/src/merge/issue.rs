@@ -104,6 +104,27 @@ fn known_etag(issue: &Issue) -> String {
     }
 }
 
+/// The fields whose words a newer program may have more of.
+const NEWER: [&str; 5] = ["state", "priority", "links", "comments", "gates"];
+
+/// Takes such a field from a version, with what goes with it.
+fn take(merged: &mut Issue, name: &str, side: &Issue) {
+    match name {
+        "state" => {
+            merged.state = side.state;
+            merged.closed_at = side.closed_at;
+            merged.close_reason.clone_from(&side.close_reason);
+        }
+        "priority" => merged.priority = side.priority,
+        "links" => merged.links.clone_from(&side.links),
+        "comments" => merged.comments.clone_from(&side.comments),
+        _ => merged.gates.clone_from(&side.gates),
+    }
+    if let Some(value) = side.newer.get(name) {
+        merged.newer.insert(name.to_owned(), value.clone());
+    }
+}
+
 /// A merge under way.
 struct Work<'a> {
     three: Three<'a, Issue>,
@@ -173,8 +194,42 @@ impl<'a> Work<'a> {
         if state.is_resolved() {
             merged.close_reason = self.value("close_reason", |issue| &issue.close_reason);
         }
+        self.newer(&mut merged);
         self.demote(&mut merged);
         merged
+    }
+
+    /// Merges the fields in which a version has words that only a newer program knows: as they stand, for their rules are that
+    /// program's. What goes with the state comes from the version whose state it is.
+    fn newer(&mut self, merged: &mut Issue) {
+        let Three { base, ours, theirs } = self.three;
+        merged.newer.clear();
+        for name in NEWER {
+            if ![base, ours, theirs]
+                .iter()
+                .any(|side| side.newer.contains_key(name))
+            {
+                continue;
+            }
+            let raw = |issue: &Issue| issue.to_fields().remove(name);
+            let [old, one, other] = [base, ours, theirs].map(raw);
+            self.open
+                .conflicts
+                .retain(|it| it.field.split('/').next() != Some(name));
+            if name == "priority" {
+                self.notes.retain(|note| !note.starts_with("priority "));
+            }
+            let is_settled = one == other || other == old || one == old;
+            let side = if one == old && one != other {
+                theirs
+            } else {
+                ours
+            };
+            if !is_settled {
+                self.conflict(name);
+            }
+            take(merged, name, side);
+        }
     }
 
     /// Notes a conflict about a whole field.

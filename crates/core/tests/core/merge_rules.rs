@@ -149,6 +149,58 @@ fn states_move_forward_together_or_not_at_all() {
     check_states(Rejected, Archived, Open, "open ! state");
 }
 
+/// Merges three versions whose field has these words, of which some are no words of ours.
+fn check_words(field: &str, words: [&str; 3], expected: &str, is_open: bool) {
+    let at = |word: &str, second: u8| {
+        let edited = edited(&issue(), &[Edit::Epoch(1)], second, false);
+        let mut fields = edited.to_fields();
+        fields.insert(field.to_owned(), word.into());
+        let mut version = Issue::from_fields(fields).unwrap();
+        version.etag = version.compute_etag();
+        version
+    };
+    let base = at(words[0], 1);
+    let sides = [at(words[1], 2), at(words[2], 3)];
+    for [ours, theirs] in [[&sides[0], &sides[1]], [&sides[1], &sides[0]]] {
+        let merged = merge(Some(&base), ours, theirs).unwrap();
+        let fields = merged.issue.to_fields();
+        assert_eq!(fields[field], expected.into(), "{words:?}");
+        assert_eq!(merged.n_conflicts, usize::from(is_open), "{words:?}");
+        if let [conflict] = &merged.issue.conflicts()[..] {
+            let values = [&conflict.ours, &conflict.theirs].map(|it| text(it.as_ref().unwrap()));
+            // The side that was written later comes first, and nothing is lost.
+            assert_eq!(values, [words[2], words[1]]);
+        }
+        assert_eq!(Issue::from_fields(fields).unwrap(), merged.issue);
+    }
+}
+
+#[test]
+fn words_of_a_newer_version_are_never_ranked() {
+    let check = check_words;
+    check(
+        "state",
+        ["open", "weird", "in_progress"],
+        "in_progress",
+        true,
+    );
+    check("state", ["open", "in_progress", "weird"], "weird", true);
+    check("state", ["open", "weird", "odd"], "odd", true);
+    check("state", ["open", "weird", "weird"], "weird", false);
+    check("state", ["open", "weird", "open"], "weird", false);
+    check("state", ["open", "open", "weird"], "weird", false);
+    check("state", ["weird", "in_progress", "done"], "done", true);
+    check("state", ["weird", "weird", "done"], "done", false);
+    check("priority", ["normal", "urgent2", "high"], "high", true);
+    check("priority", ["normal", "urgent2", "later2"], "later2", true);
+    check(
+        "priority",
+        ["normal", "urgent2", "normal"],
+        "urgent2",
+        false,
+    );
+}
+
 #[test]
 fn a_done_issue_is_gated_by_a_gate_that_the_other_side_added() {
     let pending = |n| Edit::Gate(n, Some((GateStatus::Pending, 0)));
