@@ -439,3 +439,21 @@ fn the_removal_of_a_segment_is_never_committed() {
     assert_eq!(answer.code, 4, "{answer:?}");
     assert_eq!(ask(&repo, &["rev-list", "--count", "HEAD"]), "1\n");
 }
+
+#[test]
+fn no_clone_changes_the_ends_of_lines() {
+    let repo = Repo::new();
+    repo.create("First");
+    repo.ok(&["gate", "define", "review", "--title", "Review"]);
+    assert_eq!(commit(&repo, &[]).code, 0);
+    let clone = repo.root().with_file_name("clone");
+    let settings = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"];
+    let clones = ["clone", "-q", "-c", "core.autocrlf=true", ".", "../clone"];
+    git(repo.root(), &[&settings[..], &clones].concat());
+    for path in ask(&repo, &["ls-files"]).lines() {
+        let ours = std::fs::read(repo.root().join(path)).unwrap();
+        assert_eq!(std::fs::read(clone.join(path)).unwrap(), ours, "{path}");
+    }
+    let answer = jit(&clone, &["commit", "--json"], Surroundings::default());
+    assert!(answer.stdout.contains("\"changed\":false"), "{answer:?}");
+}

@@ -134,3 +134,16 @@ fn a_hook_of_another_repository_does_not_lead_git_astray() {
     assert_ne!(driver(&repo), "");
     assert_eq!(driver(&other), "");
 }
+
+#[test]
+fn an_older_store_gets_the_attributes_that_it_lacks() {
+    let repo = Repo::new();
+    let path = ".jit/.gitattributes";
+    let whole = std::fs::read_to_string(repo.root().join(path)).unwrap();
+    let older = whole.replace("* -text\n", "") + "# ours";
+    repo.write(path, &older);
+    assert_eq!(repo.json(&["init"])["created"][0], ".gitattributes");
+    let text = std::fs::read_to_string(repo.root().join(path)).unwrap();
+    assert_eq!(text, format!("{older}\n* -text\n"));
+    assert_eq!(repo.json(&["init"])["changed"], false);
+}

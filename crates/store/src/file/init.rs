@@ -1,15 +1,16 @@
 //! Making a store.
 //!
 //! Owns the files that a new store begins with (`docs/design/storage.md` S1). Refuses to overwrite anything: whatever is
-//! already there stays, so doing it twice is harmless.
+//! already there stays, so doing it twice is harmless; only lines that git needs are added to its attributes.
 
+use super::format::MAX_FILE;
 use super::git_dirs::{GitDirs, normal};
 use super::layout::PRIVATE_DIR;
 use super::locate::Location;
 use super::pointer::{self, Pointer};
 use super::{layout, lock, version};
 use crate::error::{Result, StoreError};
-use crate::fs::{self, Access, At, Fs, LockMode, RealFs, Root, absent_ok};
+use crate::fs::{self, Access, At, Fs, Kind, LockMode, RealFs, Root, absent_ok};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -36,12 +37,31 @@ pub mod git_files {
     /// What git must not track.
     pub const IGNORE: &str = "/local/\n";
 
-    /// How git must treat the files.
+    /// How git must treat the files: none is ever rewritten with other ends of lines, whatever the settings of a clone say.
     pub const ATTRIBUTES: &str = "\
+* -text
 issues/** merge=jit eol=lf
 gates/** merge=jit eol=lf
 events/** merge=union eol=lf
 ";
+
+    /// Returns a text with the lines that it lacks added behind its own; `None` when it has them all.
+    pub fn completed(text: &str, lines: &str) -> Option<String> {
+        let is_present = |wanted: &str| text.lines().any(|line| line.trim() == wanted);
+        let absent: Vec<&str> = lines.lines().filter(|line| !is_present(line)).collect();
+        if absent.is_empty() {
+            return None;
+        }
+        let mut content = text.to_owned();
+        if !content.is_empty() && !content.ends_with('\n') {
+            content.push('\n');
+        }
+        for line in absent {
+            content.push_str(line);
+            content.push('\n');
+        }
+        Some(content)
+    }
 }
 
 /// How long to wait for another process at the same store.
@@ -53,7 +73,7 @@ static N_POINTERS: AtomicU64 = AtomicU64::new(0);
 /// What making a store has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Initialised {
-    /// The files that were not there before, below `.jit`.
+    /// The files that were not there before or not complete, below `.jit`.
     pub created: Vec<String>,
     is_new: bool,
 }
@@ -123,6 +143,10 @@ pub(crate) fn make(fs: &dyn Fs) -> Result<Vec<String>> {
             created.push(at.path.as_str().to_owned());
         }
     }
+    let attributes = At::shared(".gitattributes");
+    if complete(fs, &attributes).map_err(|error| StoreError::io("complete", &attributes, error))? {
+        created.push(attributes.path.as_str().to_owned());
+    }
     for root in [Root::Shared, Root::Private] {
         fs.sync_dir(root, None)
             .map_err(|error| root_failed("sync", root, error))?;
@@ -135,14 +159,35 @@ fn write_if_absent(fs: &dyn Fs, at: &At, text: &str) -> io::Result<bool> {
     if absent_ok(fs.stat(at))?.is_some() {
         return Ok(false);
     }
+    write(fs, at, text)?;
+    Ok(true)
+}
+
+/// Adds the lines that an older program did not write; what is no plain file of text is left to a person.
+fn complete(fs: &dyn Fs, at: &At) -> io::Result<bool> {
+    let stat = absent_ok(fs.stat(at))?;
+    if stat.is_none_or(|stat| stat.kind != Kind::File) {
+        return Ok(false);
+    }
+    let Ok(text) = String::from_utf8(fs::read(fs, at, MAX_FILE)?) else {
+        return Ok(false);
+    };
+    let Some(text) = git_files::completed(&text, git_files::ATTRIBUTES) else {
+        return Ok(false);
+    };
+    write(fs, at, &text)?;
+    Ok(true)
+}
+
+/// Writes a file whole, in place of what is there.
+fn write(fs: &dyn Fs, at: &At, text: &str) -> io::Result<()> {
     let tag = format!("init-{}", at.path.name());
     let temporary = At::new(at.root, layout::temporary(at.root, &tag));
     absent_ok(fs.unlink(&temporary))?;
     let mut file = fs.open(&temporary, Access::New)?;
     fs::write_all_at(&mut *file, 0, text.as_bytes())?;
     file.sync()?;
-    fs.rename(&temporary, &at.path)?;
-    Ok(true)
+    fs.rename(&temporary, &at.path)
 }
 
 /// Notes in git's common directory where the store is, so that every worktree finds it.

@@ -453,7 +453,7 @@ fn stores_made_at_the_same_time_are_whole() {
             (".jit/format.json", "{\"format\":1,"),
             (".jit/config.toml", "# Settings"),
             (".jit/.gitignore", "/local/\n"),
-            (".jit/.gitattributes", "issues/** merge=jit"),
+            (".jit/.gitattributes", "* -text\nissues/** merge=jit"),
             (".git/jit/store", "../.jit\n"),
         ];
         for (name, start) in starts {

@@ -114,19 +114,9 @@ pub(super) fn files(location: &Location) -> Vec<Replacement> {
             // What is no text, or no file, is for a person.
             Err(_) => continue,
         };
-        let is_present = |wanted: &str| text.lines().any(|line| line.trim() == wanted);
-        let absent: Vec<&str> = lines.lines().filter(|line| !is_present(line)).collect();
-        if absent.is_empty() {
+        let Some(content) = git_files::completed(&text, lines) else {
             continue;
-        }
-        let mut content = text.clone();
-        if !content.is_empty() && !content.ends_with('\n') {
-            content.push('\n');
-        }
-        for line in absent {
-            content.push_str(line);
-            content.push('\n');
-        }
+        };
         wanting.push(Replacement {
             code,
             path: format!(".jit/{name}"),
@@ -185,7 +175,11 @@ fn uncommitted(git: &Git, prefix: &str) -> Result<Vec<Finding>, CliError> {
             ..Finding::of_file(
                 "untracked",
                 Some(prefix.to_owned()),
-                format!("{n_untracked} files of the store are in no commit yet"),
+                if n_untracked == 1 {
+                    "1 file of the store is in no commit yet".to_owned()
+                } else {
+                    format!("{n_untracked} files of the store are in no commit yet")
+                },
             )
         });
     }
@@ -200,7 +194,11 @@ fn uncommitted(git: &Git, prefix: &str) -> Result<Vec<Finding>, CliError> {
             ..Finding::of_file(
                 "ignored",
                 Some(prefix.to_owned()),
-                format!("git ignores {n_hidden} files of the store, so no commit will have them"),
+                if n_hidden == 1 {
+                    "git ignores 1 file of the store, so no commit will have it".to_owned()
+                } else {
+                    format!("git ignores {n_hidden} files of the store, so no commit will have them")
+                },
             )
         });
     }
