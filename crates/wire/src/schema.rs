@@ -22,6 +22,7 @@ pub fn documents() -> Vec<(&'static str, Value)> {
         ("error", error_document()),
         ("event", event_document()),
         ("finding", finding::finding_document()),
+        ("export", finding::export_document()),
         ("garbage", finding::garbage_document()),
         ("gate", gate_document()),
         ("issue", issue_document()),

@@ -85,6 +85,20 @@ pub(super) fn commit_document() -> Value {
     )
 }
 
+/// Describes what `export jsonl FILE` answers.
+pub(super) fn export_document() -> Value {
+    document(
+        "export",
+        "A file that an export has written, with the numbers of its records",
+        &["file", "gates", "issues"],
+        &json!({
+            "file": text(),
+            "gates": {"type": "integer", "minimum": 0},
+            "issues": {"type": "integer", "minimum": 0},
+        }),
+    )
+}
+
 /// Describes the answer of `migrate`.
 pub(super) fn migration_document() -> Value {
     document(

@@ -112,6 +112,7 @@ fn life_of_an_issue(sampler: &mut Sampler<'_>) -> Ids {
     );
     // The lines come in the order of random ids, so that one issue has to do.
     sampler.keep("export_jsonl", &["export", "jsonl"]);
+    sampler.keep("export_jsonl_file", &["export", "jsonl", "issues.jsonl"]);
     sampler.keep("events_export", &["events", "export"]);
     let tests = repo.create_with(
         "Write tests",
@@ -286,7 +287,8 @@ fn questions(sampler: &mut Sampler<'_>, ids: &Ids) {
 fn undecided(repo: &Repo) -> String {
     let id = repo.create("Lex");
     let path = format!(".jit/issues/{}/{id}.json", &id[..2]);
-    let text = std::fs::read_to_string(repo.root().join(&path)).expect("the file of the repository");
+    let text =
+        std::fs::read_to_string(repo.root().join(&path)).expect("the file of the repository");
     let versions = ["0a".repeat(10), "0b".repeat(10)];
     let conflict = serde_json::json!([{
         "field": "title",

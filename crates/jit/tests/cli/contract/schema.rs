@@ -77,6 +77,7 @@ fn the_samples_satisfy_the_schemas() {
         "commit",
         "error",
         "event",
+        "export",
         "finding",
         "garbage",
         "gate",
@@ -113,6 +114,7 @@ fn shape_of(object: &Value) -> Option<&'static str> {
         ("remedy", "finding"),
         ("steps", "repair"),
         ("git_dir", "place"),
+        ("file", "export"),
     ];
     let found = shapes
         .iter()
