@@ -72,6 +72,30 @@ impl Unmerged {
         })
     }
 
+    /// Returns what git writes of two versions where it merges them as texts: with markers, by the clone's own style of them. No
+    /// driver and no filter runs.
+    pub(crate) fn as_text(&self, versions: &Versions) -> io::Result<Option<Vec<u8>>> {
+        let (Some(ours), Some(theirs)) = (&versions.ours, &versions.theirs) else {
+            return Ok(None);
+        };
+        let dir = tempfile::tempdir()?;
+        let texts = [
+            ("ours", ours.as_slice()),
+            ("base", versions.base.as_deref().unwrap_or_default()),
+            ("theirs", theirs.as_slice()),
+        ];
+        let mut command = self.git.command(["merge-file", "-p", "-q"])?;
+        for (name, text) in texts {
+            let place = dir.path().join(name);
+            std::fs::write(&place, text)?;
+            command.arg(place);
+        }
+        let output = command.output()?;
+        // Lower codes count the conflicts.
+        let is_merged = output.status.code().is_some_and(|code| code < 128);
+        Ok(is_merged.then_some(output.stdout))
+    }
+
     /// Returns the etag of an issue in the commit that git merges into, which is what it calls ours; none where that commit or its
     /// file is missing.
     pub(crate) fn our_etag(&self, id: &IssueId, path: &str) -> Option<String> {

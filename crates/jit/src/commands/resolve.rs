@@ -5,6 +5,7 @@
 //! touch files outside of `.jit`.
 
 mod file;
+mod markers;
 
 use crate::context::{self, Context};
 use crate::error::CliError;
@@ -14,8 +15,10 @@ use file::{Chosen, Resolved, with_ours};
 use jit_core::decide::{Settlement, Take};
 use jit_core::id::IdPrefix;
 use jit_core::merge::Conflict;
-use jit_core::{Assignee, ErrorKind, Issue, IssueId, Value};
-use jit_store::file::{GitDirs, Mergeable, Replacement, STORE_DIR, enclosing, unfinished};
+use jit_core::{Assignee, ErrorKind, Issue, IssueId, Timestamp, Value};
+use jit_store::file::{
+    GitDirs, Mergeable, PRIVATE_DIR, Replacement, STORE_DIR, enclosing, unfinished,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -85,14 +88,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
             holder: holder.as_ref(),
             now,
         };
-        resolved.push(file::resolve(found, versions, top, chosen)?);
+        resolved.push(file::resolve(found, (unmerged, versions), top, chosen)?);
     }
     let is_dry = context.globals.dry_run;
+    let mut aside = Vec::new();
     if let Some((git, unmerged)) = worktree.as_ref().zip(unmerged.as_ref())
         && !is_dry
         && !resolved.is_empty()
     {
         let prepared = prepare(unmerged, &resolved)?;
+        aside = keep_aside(context, git, (&resolved, now))?;
         write(context, own.is_some(), &git.worktree, &resolved)?;
         unmerged.settle(&prepared)?;
     }
@@ -114,7 +119,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
         paths.extend(told.map(|issue| path_of(&issue.id)));
         stage_all(unmerged.as_ref(), &git.worktree, (paths, &known))?;
     }
-    Ok(reply(context, &resolved, told))
+    let mut reply = reply(context, &resolved, told);
+    reply.warnings.extend(aside);
+    Ok(reply)
 }
 
 /// Returns what is to stand, as the flags say it.
@@ -210,6 +217,32 @@ fn holder(context: &Context, record: &Mergeable) -> Result<Option<Assignee>, Cli
 
 fn path_of(id: &IssueId) -> String {
     format!("{STORE_DIR}/{}", Mergeable::Issue(id.clone()).path())
+}
+
+/// Keeps what hands have written into the files; returns where, as warnings.
+fn keep_aside(
+    context: &Context,
+    git: &GitDirs,
+    (files, now): (&[Resolved], Timestamp),
+) -> Result<Vec<String>, CliError> {
+    let private = match context.location() {
+        Ok(location) if is_own(git, context) => location.private.clone(),
+        _ => git.common.join(PRIVATE_DIR),
+    };
+    let mut warnings = Vec::new();
+    for file in files {
+        let Some(bytes) = file.by_hand() else {
+            continue;
+        };
+        let place = file::keep_aside(&private, &file.record, (bytes, now))
+            .map_err(|error| CliError::io("keep a copy of", &file.path, &error))?;
+        warnings.push(format!(
+            "`{}` had been edited by hand; what it held is kept in `{}`",
+            file.path,
+            place.display()
+        ));
+    }
+    Ok(warnings)
 }
 
 /// Returns the paths of the files that nobody has to decide anything about.

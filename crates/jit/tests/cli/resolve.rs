@@ -302,6 +302,87 @@ fn a_hand_edit_is_never_overwritten() {
     forked.check_settled();
 }
 
+/// Resolves a file that a hand has edited, and looks for what it held.
+fn check_kept(forked: &Forked, path: &str, edited: &str, take: &str) {
+    forked.repo.write(path, edited);
+    let answer = forked.resolve(&["--take", take]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(answer.stderr.contains("is kept in"), "{answer:?}");
+    let words = answer.stderr.split('`');
+    let place = words
+        .filter(|word| word.contains("/backup/"))
+        .collect::<Vec<_>>();
+    let [place] = place[..] else {
+        panic!("one copy is named: {answer:?}");
+    };
+    assert_eq!(std::fs::read_to_string(place).expect("it is there"), edited);
+    assert_eq!(output(forked.repo.root(), &["ls-files", "-u"]), "");
+}
+
+#[test]
+fn what_a_hand_has_written_is_kept_where_the_merge_can_not_judge_it() {
+    // Markers, of which somebody has settled one by hand.
+    let forked = Forked::titles(Driver::Missing);
+    assert!(!forked.merge());
+    let text = forked.stored();
+    let edited = text.replacen("Lex", "By hand", 1);
+    assert_ne!(edited, text);
+    check_kept(&forked, &forked.file(), &edited, "theirs");
+    assert_eq!(forked.show()["title"], "Scan");
+
+    // One side removed the file.
+    let forked = Forked::titles(Driver::Installed);
+    forked.git(&["checkout", "-q", "side"]);
+    forked.git(&["rm", "-q", &forked.file()]);
+    forked.commit("removed");
+    forked.git(&["checkout", "-q", "main"]);
+    assert!(!forked.merge());
+    let edited = forked.stored().replacen("Lex", "By hand", 1);
+    check_kept(&forked, &forked.file(), &edited, "ours");
+    assert_eq!(forked.show()["title"], "Lex");
+
+    // One side can't be read.
+    let forked = Forked::titles(Driver::Installed);
+    forked.git(&["checkout", "-q", "side"]);
+    forked.repo.write(&forked.file(), "{\n");
+    forked.commit("broken");
+    forked.git(&["checkout", "-q", "main"]);
+    assert!(!forked.merge());
+    let edited = forked.stored().replacen("Lex", "By hand", 1);
+    check_kept(&forked, &forked.file(), &edited, "ours");
+
+    // A gate.
+    let forked = Forked::new(Driver::Installed, &["--title", "Lex"], &["-p", "high"]);
+    for (branch, title) in [("side", "Theirs"), ("main", "Ours")] {
+        forked.git(&["checkout", "-q", branch]);
+        let define = ["gate", "define", "review", "--title", title];
+        forked.repo.ok(&define);
+        forked.commit(title);
+    }
+    assert!(!forked.merge());
+    let path = ".jit/gates/review.json";
+    let text = std::fs::read_to_string(forked.repo.root().join(path)).expect("a gate is a file");
+    check_kept(
+        &forked,
+        path,
+        &text.replacen("Ours", "By hand", 1),
+        "theirs",
+    );
+}
+
+#[test]
+fn what_git_has_written_needs_no_copy() {
+    for style in ["merge", "diff3"] {
+        let forked = Forked::titles(Driver::Missing);
+        forked.git(&["config", "merge.conflictStyle", style]);
+        assert!(!forked.merge());
+        let answer = forked.resolve(&["--take", "theirs"]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert!(!answer.stderr.contains("kept"), "{answer:?}");
+        assert!(!forked.repo.root().join(".git/jit/backup").exists());
+    }
+}
+
 #[test]
 fn a_driver_that_did_not_run_is_no_choice_of_ours() {
     let forked = Forked::new(Driver::Installed, &["--title", "Lex"], &["-p", "high"]);

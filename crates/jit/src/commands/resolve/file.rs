@@ -2,14 +2,15 @@
 //!
 //! Owns which version counts where the merge alone can't say. Refuses to lose what a hand has written meanwhile.
 
+use super::markers;
 use crate::error::CliError;
-use crate::unmerged::{UnmergedFile, Versions};
+use crate::unmerged::{Unmerged, UnmergedFile, Versions};
 use jit_core::decide::{Settlement, Take, settle_unseen};
 use jit_core::merge::{CONFLICTS, Conflict, MERGED, reseal};
 use jit_core::{Assignee, ErrorKind, Issue, IssueId, Timestamp};
 use jit_store::file::{Mergeable, Replacement, merge_files, raw, read_issue_file};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the caller has chosen, and when.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Resolved {
     ours: Option<String>,
     /// What the file held.
     before: Option<Vec<u8>>,
+    /// Whether that is in no version that git keeps, and not in the merge either.
+    is_by_hand: bool,
 }
 
 impl Resolved {
@@ -46,6 +49,11 @@ impl Resolved {
             before: self.before.clone(),
             after: self.bytes.clone(),
         }
+    }
+
+    /// Returns what a hand has written into the file and nothing else keeps.
+    pub(super) fn by_hand(&self) -> Option<&[u8]> {
+        self.before.as_deref().filter(|_| self.is_by_hand)
     }
 
     /// Returns conflicts with the sides as git names them.
@@ -64,7 +72,7 @@ impl Resolved {
 /// Merges a file and settles what the caller has chosen.
 pub(super) fn resolve(
     file: &UnmergedFile,
-    versions: Versions,
+    (unmerged, versions): (&Unmerged, Versions),
     top: &Path,
     chosen: Chosen<'_>,
 ) -> Result<Resolved, CliError> {
@@ -82,7 +90,11 @@ pub(super) fn resolve(
         Mergeable::Issue(id) => etag(id, &versions.ours),
         Mergeable::Gate(_) => None,
     };
-    let bytes = merged(file, versions, before.as_deref(), (chosen, ours.as_deref()))?;
+    let from_git = before
+        .as_deref()
+        .is_none_or(|text| is_gits(unmerged, &versions, text));
+    let (bytes, is_judged) = merged(file, versions, before.as_deref(), (chosen, ours.as_deref()))?;
+    let is_by_hand = !from_git && !is_judged && before.as_ref() != Some(&bytes);
     let issue =
         match &file.record {
             Mergeable::Issue(id) => Some(read_issue_file(id, &bytes).map_err(|error| {
@@ -97,7 +109,23 @@ pub(super) fn resolve(
         issue,
         ours,
         before,
+        is_by_hand,
     })
+}
+
+/// Returns whether git has put this text there: one of its versions, or both with markers around them.
+fn is_gits(unmerged: &Unmerged, versions: &Versions, text: &[u8]) -> bool {
+    let kept = [&versions.base, &versions.ours, &versions.theirs];
+    if kept.iter().any(|version| version.as_deref() == Some(text)) {
+        return true;
+    }
+    let Some(sides) = markers::sides(text) else {
+        return false;
+    };
+    // What git can't tell counts as written by hand, for then it is kept.
+    let merged = unmerged.as_text(versions).ok().flatten();
+    let merged = merged.and_then(|text| markers::sides(&text));
+    merged.is_some_and(|it| (it.ours, it.theirs) == (sides.ours, sides.theirs))
 }
 
 fn refused(file: &UnmergedFile, reason: &str) -> CliError {
@@ -105,45 +133,51 @@ fn refused(file: &UnmergedFile, reason: &str) -> CliError {
     CliError::new(ErrorKind::Refused, message)
 }
 
-/// Returns what the file shall hold.
+/// Returns what the file shall hold, and whether nothing is lost with what it holds: a hand's work in it was looked for.
 fn merged(
     file: &UnmergedFile,
     versions: Versions,
     current: Option<&[u8]>,
     (chosen, our_etag): (Chosen<'_>, Option<&str>),
-) -> Result<Vec<u8>, CliError> {
+) -> Result<(Vec<u8>, bool), CliError> {
     let whole = match chosen.settlement {
         Settlement::Side { take, field, .. } if field.is_none() => Some(*take),
         _ => None,
     };
     let (ours, theirs) = match (versions.ours, versions.theirs) {
         (Some(ours), Some(theirs)) => (ours, theirs),
-        (Some(bytes), None) => return one_sided(file, bytes, whole == Some(Take::Theirs)),
-        (None, Some(bytes)) => return one_sided(file, bytes, whole == Some(Take::Ours)),
+        (Some(bytes), None) => {
+            return Ok((one_sided(file, bytes, whole == Some(Take::Theirs))?, false));
+        }
+        (None, Some(bytes)) => {
+            return Ok((one_sided(file, bytes, whole == Some(Take::Ours))?, false));
+        }
         (None, None) => return Err(refused(file, "both sides removed it").hint("git rm it")),
     };
     let made = merge_files(&file.record, versions.base.as_deref(), [&ours, &theirs]);
     let made = match (made, whole) {
         (Ok(made), _) => made.bytes,
-        (Err(_), Some(Take::Ours)) => return Ok(ours),
-        (Err(_), Some(Take::Theirs)) => return Ok(theirs),
+        (Err(_), Some(Take::Ours)) => return Ok((ours, false)),
+        (Err(_), Some(Take::Theirs)) => return Ok((theirs, false)),
         (Err(error), _) => {
             let error = refused(file, &error.to_string());
             return Err(error.hint("jit resolve --take ours"));
         }
     };
     let Mergeable::Issue(id) = &file.record else {
-        return Ok(made);
+        return Ok((made, false));
     };
     let read = |bytes: &[u8]| read_issue_file(id, bytes).ok();
     let merged = read_issue_file(id, &made).map_err(|error| refused(file, &error.to_string()))?;
     let settlement = with_ours(chosen.settlement, our_etag);
+    let current = current.and_then(read);
+    let is_judged = current.is_some();
     let unsettled = current
-        .and_then(read)
+        .clone()
         .filter(|issue| goes_on(issue, &merged, chosen.settlement))
         .unwrap_or_else(|| merged.clone());
     let settled = settle_unseen(&unsettled, &settlement, chosen.holder, chosen.now)?;
-    let by_hand = current.and_then(read).filter(|issue| {
+    let by_hand = current.filter(|issue| {
         let known = [
             Some(merged),
             Some(unsettled),
@@ -161,7 +195,7 @@ fn merged(
             return Err(error.hint(format!("jit resolve {id} --take merged keeps the edit")));
         }
     };
-    Ok(raw::issue_file(&issue).1)
+    Ok((raw::issue_file(&issue).1, is_judged))
 }
 
 /// Returns whether the file holds this merge as an earlier call has left it, so that its decisions count: it is sealed as the
@@ -220,6 +254,22 @@ fn accept(mut edited: Issue, merged: &Issue) -> Issue {
     edited.epoch = edited.epoch.max(merged.epoch);
     reseal(&mut edited, Some("resolved by hand"));
     edited
+}
+
+/// Keeps what a hand has written into a file aside, below the private directory; returns where.
+pub(super) fn keep_aside(
+    private: &Path,
+    record: &Mergeable,
+    (bytes, now): (&[u8], Timestamp),
+) -> io::Result<PathBuf> {
+    let dir = private.join(format!("backup/{}-0", now.as_micros()));
+    std::fs::create_dir_all(&dir)?;
+    let place = dir.join(format!("resolve+{}", record.path().replace('/', "+")));
+    let mut file = std::fs::File::create_new(&place)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::File::open(&dir)?.sync_all()?;
+    Ok(place)
 }
 
 /// Replaces a file at once.
