@@ -67,6 +67,14 @@ pub enum StoreError {
         /// The store of the clone.
         store: PathBuf,
     },
+    /// A new store would lie inside a repository, but not at its top.
+    #[error("`{}` would lie below the top of the repository `{}`, where git removes its leases with other ignored files", .named.display(), .top.display())]
+    BelowTop {
+        /// The store that was wanted.
+        named: PathBuf,
+        /// The top of the repository around it.
+        top: PathBuf,
+    },
     /// Nothing says which worktree of a repository without a main one holds the store.
     #[error("the repository of `{}` has no main worktree, and no `jit/store` in its git directory names a store", .dir.display())]
     NoMainWorktree {
@@ -215,6 +223,7 @@ impl StoreError {
             | Self::ForeignPointer { .. }
             | Self::CopiedWorktree { .. }
             | Self::OtherStore { .. }
+            | Self::BelowTop { .. }
             | Self::NoMainWorktree { .. }
             | Self::WorktreeStoreEmpty { .. } => ErrorKind::NoStore,
             Self::NotOurs { .. } | Self::WorldWritable(_) => ErrorKind::NotPermitted,

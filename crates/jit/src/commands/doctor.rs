@@ -16,7 +16,7 @@ use jit_core::Value;
 use jit_core::audit::{Finding, Severity};
 use jit_core::timestamp::Timestamp;
 use jit_store::SystemHost;
-use jit_store::file::{Depth, Ground, IndexState};
+use jit_store::file::{self, Depth, Ground, IndexState};
 use std::time::Duration;
 
 /// From how many free bytes on a file system is nearly full.
@@ -98,7 +98,7 @@ fn notice(finding: Finding) -> Finding {
 /// Whether git is there, merges issues by field, and leaves alone what it shall.
 fn of_git(target: &Target) -> Vec<Finding> {
     let Some(dirs) = &target.location.git else {
-        return Vec::new();
+        return of_outer(target).into_iter().collect();
     };
     let mut findings = Vec::new();
     let config = Some(dirs.common.join("config").display().to_string());
@@ -135,6 +135,30 @@ fn of_git(target: &Target) -> Vec<Finding> {
         )));
     }
     findings
+}
+
+/// Whether a repository that the store does not lie at the top of may clean its leases away.
+fn of_outer(target: &Target) -> Option<Finding> {
+    let private = target.location.private.display().to_string();
+    let outer = match file::enclosing(&target.location.store) {
+        Ok(outer) => outer?,
+        Err(error) => {
+            let remedy = "git status";
+            let error = CliError::from(error).message;
+            return Some(found("unreadable_git", None, error, remedy));
+        }
+    };
+    let message = format!(
+        "the leases lie inside the repository `{}`, where git clean -x removes them",
+        outer.worktree.display()
+    );
+    let remedy = "move .jit to the top of the repository while nobody works, then run jit init";
+    Some(notice(found(
+        "leases_in_worktree",
+        Some(private),
+        message,
+        remedy,
+    )))
 }
 
 /// Whether the file systems keep what is written.

@@ -105,6 +105,11 @@ pub(super) fn of_store(error: &StoreError) -> Vec<String> {
             "JIT_DIR={}",
             quoted(store.parent().unwrap_or(store))
         )),
+        StoreError::BelowTop { named, top } => one(&format!(
+            "JIT_DIR={} jit init, or make a repository of its own: git init {}",
+            quoted(top),
+            quoted(named.parent().unwrap_or(named))
+        )),
         StoreError::DanglingPointer {
             store,
             is_tracked: true,
@@ -140,6 +145,13 @@ pub(super) fn of_store(error: &StoreError) -> Vec<String> {
         StoreError::NetworkFs(_) => one(
             "move the repository to a local disk, or set allow_network_fs = true in .jit/config.toml if one host alone uses it",
         ),
+        StoreError::NotADirectory { .. } => one("put a plain directory in its place"),
+        StoreError::WorldWritable(path) => one(&format!("chmod o-w {}", quoted(path))),
+        StoreError::BadCursor(_) => one("ask without a cursor; the answer brings one"),
+        StoreError::Unanswered(_)
+        | StoreError::StoppedByDiskError { .. }
+        | StoreError::Git(_)
+        | StoreError::Io { .. } => one("jit doctor"),
         _ => Vec::new(),
     }
 }

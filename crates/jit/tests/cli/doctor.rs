@@ -1,6 +1,6 @@
 //! `jit doctor`.
 
-use crate::harness::{Repo, git};
+use crate::harness::{Repo, Surroundings, git};
 use expect_test::expect;
 
 fn codes(repo: &Repo) -> (i32, Vec<String>) {
@@ -129,4 +129,32 @@ fn what_is_wrong_around_the_store_is_named() {
         4,
         &["clock_behind"],
     );
+}
+
+#[test]
+fn leases_that_git_would_clean_away_are_named() {
+    let repo = Repo::bare();
+    let sub = repo.root().join("sub");
+    std::fs::create_dir(&sub).unwrap();
+    let sub = sub.to_str().expect("it is UTF-8");
+    let named = Surroundings {
+        variables: &[("JIT_DIR", sub)],
+        ..Surroundings::default()
+    };
+    repo.check_in(&["init"], named, expect![[r#"
+        --- stderr
+        error: `/repo/sub/.jit` would lie below the top of the repository `/repo`, where git removes its leases with other ignored files
+        hint: JIT_DIR=/repo jit init, or make a repository of its own: git init /repo/sub
+        --- exit 3
+    "#]]);
+    // An older program made it all the same.
+    let git = repo.root().join(".git");
+    let aside = repo.root().join("aside");
+    std::fs::rename(&git, &aside).unwrap();
+    assert_eq!(repo.jit_in(&["init"], named).code, 0);
+    std::fs::rename(&aside, &git).unwrap();
+    repo.check_in(&["doctor"], named, expect![[r#"
+        leases_in_worktree /repo/sub/.jit/local: the leases lie inside the repository `/repo`, where git clean -x removes them
+          remedy: move .jit to the top of the repository while nobody works, then run jit init
+    "#]]);
 }

@@ -4,7 +4,7 @@
 //! git, to read the environment, and to guess: where two stores are possible it is an error.
 
 use super::git;
-use super::git_dirs::{GitDirs, git_dirs, main_worktree, normal};
+use super::git_dirs::{GitDirs, enclosing, git_dirs, main_worktree, normal};
 use super::layout::{PRIVATE_DIR, STORE_DIR};
 use super::pointer::{self, Pointer, is_present};
 use crate::error::{Result, StoreError};
@@ -170,10 +170,18 @@ pub fn place_for_new(search: &Search) -> Result<Location> {
 }
 
 /// Returns where a new store belongs in the directory that the user names.
+///
+/// Below the top of a repository its private directory would lie among the files that git cleans away, and the leases with it.
 fn named_place(named: &Path) -> Result<Location> {
     let own = named.join(STORE_DIR);
     let Some(git) = repository_at(named)? else {
-        return Ok(location(own, None, Why::Named));
+        return match enclosing(named)? {
+            Some(outer) if !is_present(&own)? => Err(StoreError::BelowTop {
+                named: own,
+                top: outer.worktree,
+            }),
+            _ => Ok(location(own, None, Why::Named)),
+        };
     };
     let shared = match store_of_clone(&git) {
         // What the pointer misses is made here.

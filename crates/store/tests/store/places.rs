@@ -231,6 +231,31 @@ fn a_worktree_whose_repository_is_gone_has_no_store() {
 }
 
 #[test]
+fn no_new_store_lies_where_git_would_clean_its_leases_away() {
+    let land = Land::new();
+    let repo = land.repository("repo");
+    let sub = land.make("repo/sub");
+    let refused = place_for_new(&named(&sub));
+    assert!(
+        matches!(&refused, Err(StoreError::BelowTop { top, .. }) if *top == repo),
+        "{refused:?}"
+    );
+    // One that is there already goes on being used.
+    fs::create_dir(sub.join(".jit")).unwrap();
+    assert_eq!(
+        place_for_new(&named(&sub)).unwrap().private,
+        sub.join(".jit/local")
+    );
+    land.repository("repo/inner");
+    assert_eq!(
+        place_for_new(&named(&land.path("repo/inner")))
+            .unwrap()
+            .private,
+        land.path("repo/inner/.git/jit")
+    );
+}
+
+#[test]
 fn a_directory_that_is_no_repository_is_passed_over() {
     let land = Land::new();
     let repo = land.repository("repo");
