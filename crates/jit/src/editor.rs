@@ -16,6 +16,9 @@ use tempfile::{Builder, TempPath};
 /// Longest text that is taken back from an editor, in bytes; the rules are stricter.
 const MAX_TEXT: u64 = 1024 * 1024;
 
+/// What does the same without one.
+const WITHOUT_EDITOR: &str = "jit issue update ID --title T --desc D";
+
 /// The command line of an editor, as a shell reads it.
 #[derive(Debug)]
 pub(crate) struct Editor(OsString);
@@ -24,10 +27,12 @@ impl Editor {
     /// Returns the editor of the user: `VISUAL`, else `EDITOR`. Refused where there is nobody to use it.
     pub(crate) fn of_the_user(no_input: bool) -> Result<Self, CliError> {
         if no_input {
-            return Err(CliError::usage("--no-input forbids to open an editor"));
+            return Err(
+                CliError::usage("--no-input forbids to open an editor").hint(WITHOUT_EDITOR)
+            );
         }
         if !is_attended() {
-            return Err(CliError::usage("an editor needs a terminal"));
+            return Err(CliError::usage("an editor needs a terminal").hint(WITHOUT_EDITOR));
         }
         let is_named = |value: &OsString| !value.to_string_lossy().trim().is_empty();
         let named = |name| std::env::var_os(name).filter(is_named);

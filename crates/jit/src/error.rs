@@ -9,6 +9,7 @@ use jit_core::{ErrorKind, Refusal, Value};
 use jit_store::StoreError;
 use jit_wire::ErrorObject;
 use std::error::Error;
+use std::io;
 
 /// A failure with all that is known of it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -74,8 +75,24 @@ impl CliError {
     }
 
     /// Returns the failure of reading or writing a file that a command names.
-    pub(crate) fn io(action: &str, path: &str, error: &std::io::Error) -> Self {
-        Self::new(ErrorKind::Io, format!("can't {action} `{path}`: {error}"))
+    pub(crate) fn io(action: &str, path: &str, error: &io::Error) -> Self {
+        let (told, hint) = match error.kind() {
+            io::ErrorKind::NotFound => ("there is no such file or directory", "check the path"),
+            io::ErrorKind::PermissionDenied => (
+                "permission denied",
+                "check the permissions of the file and of its directory",
+            ),
+            io::ErrorKind::StorageFull => ("the disk is full", "make room on that disk"),
+            io::ErrorKind::ReadOnlyFilesystem => (
+                "the file system is read-only",
+                "choose a place that can be written",
+            ),
+            _ => {
+                let message = format!("can't {action} `{path}`: {error}");
+                return Self::new(ErrorKind::Io, message);
+            }
+        };
+        Self::new(ErrorKind::Io, format!("can't {action} `{path}`: {told}")).hint(hint)
     }
 
     /// Returns the failure as machines read it.
@@ -134,7 +151,9 @@ impl From<ConfigError> for CliError {
             ("line", (error.line as u64).into()),
             ("column", (error.column as u64).into()),
         ]);
-        Self::new(ErrorKind::Config, error.to_string()).details(details)
+        Self::new(ErrorKind::Config, error.to_string())
+            .hint("mend the file; without it the defaults hold")
+            .details(details)
     }
 }
 

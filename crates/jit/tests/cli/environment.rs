@@ -123,14 +123,15 @@ fn settings_are_checked_where_they_stand() {
     repo.check(
         &["issue", "list"],
         expect![[r#"
-        --- stderr
-        error: /repo/.jit/config.toml:2:14: `quick` is none of fast, commit, paranoid
-        --- exit 2
-    "#]],
+            --- stderr
+            error: /repo/.jit/config.toml:2:14: `quick` is none of fast, commit, paranoid
+            hint: mend the file; without it the defaults hold
+            --- exit 2
+        "#]],
     );
     repo.check(&["issue", "list", "--json"], expect![[r#"
         --- stderr
-        {"error":{"code":"config","details":{"column":14,"file":"/repo/.jit/config.toml","line":2},"hint":null,"message":"/repo/.jit/config.toml:2:14: `quick` is none of fast, commit, paranoid","retryable":false}}
+        {"error":{"code":"config","details":{"column":14,"file":"/repo/.jit/config.toml","line":2},"hint":"mend the file; without it the defaults hold","message":"/repo/.jit/config.toml:2:14: `quick` is none of fast, commit, paranoid","retryable":false}}
         --- exit 2
     "#]]);
     assert_eq!(

@@ -42,10 +42,11 @@ fn a_cursor_goes_on_where_it_was() {
     repo.check(
         &["events", "tail", "--since", "nonsense"],
         expect![[r#"
-        --- stderr
-        error: `nonsense` is not a cursor of this store
-        --- exit 2
-    "#]],
+            --- stderr
+            error: `nonsense` is not a cursor of this store
+            hint: ask without a cursor; the answer brings one
+            --- exit 2
+        "#]],
     );
 }
 

@@ -104,10 +104,11 @@ fn a_file_is_whole_and_replaces_nothing_unasked() {
     repo.check(
         &["export", "jsonl", "no/such/dir/x"],
         expect![[r#"
-        --- stderr
-        error: can't write `no/such/dir/x`: entity not found
-        --- exit 10
-    "#]],
+            --- stderr
+            error: can't write `no/such/dir/x`: there is no such file or directory
+            hint: check the path
+            --- exit 10
+        "#]],
     );
     repo.check(
         &["export", "jsonl", ".git"],

@@ -30,10 +30,11 @@ fn reports_what_it_took_and_twice_adds_nothing() {
     repo.check(
         &["import", "beads", "nowhere.jsonl"],
         expect![[r#"
-        --- stderr
-        error: can't read `nowhere.jsonl`: No such file or directory (os error 2)
-        --- exit 10
-    "#]],
+            --- stderr
+            error: can't read `nowhere.jsonl`: there is no such file or directory
+            hint: check the path
+            --- exit 10
+        "#]],
     );
     repo.write("broken.jsonl", "{\n");
     repo.check(

@@ -39,10 +39,11 @@ fn is_kept_and_shown() {
     repo.check(
         &["issue", "comment", &id, "@nowhere"],
         expect![[r#"
-        --- stderr
-        error: can't read `nowhere`: No such file or directory (os error 2)
-        hint: a text that begins with @ is written @@nowhere
-        --- exit 10
-    "#]],
+            --- stderr
+            error: can't read `nowhere`: there is no such file or directory
+            hint: check the path
+            hint: a text that begins with @ is written @@nowhere
+            --- exit 10
+        "#]],
     );
 }

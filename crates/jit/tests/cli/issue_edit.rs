@@ -262,15 +262,17 @@ fn nobody_at_a_terminal_is_a_usage_error() {
         &["issue", "edit", &id],
         surroundings,
         expect![[r#"
-        --- stderr
-        error: an editor needs a terminal
-        --- exit 2
-    "#]],
+            --- stderr
+            error: an editor needs a terminal
+            hint: jit issue update ID --title T --desc D
+            --- exit 2
+        "#]],
     );
     let answer = at_a_terminal(&repo, &["issue", "edit", &id, "--no-input"], "touch ran");
     expect![[r#"
         --- stderr
         error: --no-input forbids to open an editor
+        hint: jit issue update ID --title T --desc D
         --- exit 2
     "#]]
     .assert_eq(&answer.to_string());

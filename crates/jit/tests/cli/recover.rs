@@ -220,10 +220,11 @@ fn git_is_asked_only_when_something_is_lost() {
         &["recover"],
         nowhere,
         expect![[r#"
-        --- stderr
-        error: git could not be asked what it keeps of the store: git is not on the search path
-        --- exit 10
-    "#]],
+            --- stderr
+            error: git could not be asked what it keeps of the store: git is not on the search path
+            hint: jit doctor
+            --- exit 10
+        "#]],
     );
     let fields = ["validate", "--fields", "code,message", "-o", "tsv"];
     repo.check_in(&fields, nowhere, expect![[r#"
