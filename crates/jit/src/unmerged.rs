@@ -44,6 +44,22 @@ pub(crate) struct Versions {
     pub(crate) theirs: Option<Vec<u8>>,
 }
 
+impl UnmergedFile {
+    /// Returns a file in which somebody has committed markers, so that git keeps no versions of it.
+    pub(crate) fn of_markers(record: Mergeable, path: String) -> Self {
+        Self {
+            record,
+            path,
+            objects: [const { None }; 3],
+        }
+    }
+
+    /// Returns whether git holds it in several versions.
+    pub(crate) fn is_in_index(&self) -> bool {
+        self.objects.iter().any(Option::is_some)
+    }
+}
+
 impl Unmerged {
     /// Asks git which files of the store at the top of a worktree it holds unmerged.
     pub(crate) fn find(dirs: GitDirs) -> Result<Self, CliError> {

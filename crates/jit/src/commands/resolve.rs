@@ -5,6 +5,7 @@
 //! touch files outside of `.jit`.
 
 mod file;
+mod marked;
 mod markers;
 
 use crate::context::{self, Context};
@@ -67,36 +68,30 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     if names.is_empty() {
         refuse_texts(unmerged.as_ref())?;
     }
-    let now = context::now()?;
-    let files: Vec<&_> = unmerged
-        .iter()
-        .flat_map(|unmerged| &unmerged.files)
-        .filter(|file| names.is_empty() || names.iter().any(|name| is_named(&file.record, name)))
-        .collect();
-    let own = worktree.as_ref().filter(|git| is_own(git, context));
-    let mut resolved = Vec::new();
-    for found in files {
-        let unmerged = unmerged.as_ref().expect("a file comes from a worktree");
-        let versions = unmerged.versions(found)?;
-        let top = &worktree.as_ref().expect("it was found in one").worktree;
-        let holder = match own {
-            Some(_) => holder(context, &found.record)?,
-            None => None,
-        };
-        let chosen = Chosen {
-            settlement: &settlement,
-            holder: holder.as_ref(),
-            now,
-        };
-        resolved.push(file::resolve(found, (unmerged, versions), top, chosen)?);
+    if let Some(git) = &worktree {
+        marked::refuse_texts(&git.worktree)?;
     }
+    let now = context::now()?;
+    let own = worktree.as_ref().filter(|git| is_own(git, context));
+    let is_merging = worktree.as_ref().map(is_merging).transpose()? == Some(true);
+    let resolved = match worktree.as_ref().zip(unmerged.as_ref()) {
+        Some(found) => {
+            let chosen = Chosen {
+                settlement: &settlement,
+                holder: None,
+                now,
+            };
+            resolve_files(context, found, (&names, own.is_some()), chosen)?
+        }
+        None => Vec::new(),
+    };
     let is_dry = context.globals.dry_run;
     let mut aside = Vec::new();
     if let Some((git, unmerged)) = worktree.as_ref().zip(unmerged.as_ref())
         && !is_dry
         && !resolved.is_empty()
     {
-        let prepared = prepare(unmerged, &resolved)?;
+        let prepared = prepare(unmerged, (&resolved, is_merging))?;
         aside = keep_aside(context, git, (&resolved, now))?;
         write(context, own.is_some(), &git.worktree, &resolved)?;
         unmerged.settle(&prepared)?;
@@ -111,9 +106,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     )?;
     if let Some((git, known)) = own.zip(known)
         && !is_dry
-        && (!resolved.is_empty() || is_merging(git)?)
+        && (is_merging || resolved.iter().any(|file| file.is_staged(false)))
     {
-        let mut paths = settled(&resolved);
+        let mut paths = staged(&resolved, is_merging);
         let told = told.issues.iter().filter(|_| told.changed);
         let told = told.filter(|issue| !issue.has_conflicts());
         paths.extend(told.map(|issue| path_of(&issue.id)));
@@ -122,6 +117,42 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Reply, CliError> {
     let mut reply = reply(context, &resolved, told);
     reply.warnings.extend(aside);
     Ok(reply)
+}
+
+/// Merges the files that git holds unmerged, and those in which somebody has committed markers.
+fn resolve_files(
+    context: &Context,
+    (git, unmerged): (&GitDirs, &Unmerged),
+    (names, is_own): (&[String], bool),
+    chosen: Chosen<'_>,
+) -> Result<Vec<Resolved>, CliError> {
+    let top = &git.worktree;
+    let is_named =
+        |record: &Mergeable| names.is_empty() || names.iter().any(|name| is_named(record, name));
+    let mut files = Vec::new();
+    for file in unmerged.files.iter().filter(|file| is_named(&file.record)) {
+        files.push((file.clone(), unmerged.versions(file)?));
+    }
+    let is_meant = |record: &Mergeable, path: &str| {
+        is_named(record) && unmerged.files.iter().all(|file| file.path != path)
+    };
+    for (file, text) in marked::find(top, &is_meant)? {
+        let versions = marked::versions(&file, &text)?;
+        files.push((file, versions));
+    }
+    let mut resolved = Vec::new();
+    for (file, versions) in files {
+        let holder = match is_own {
+            true => holder(context, &file.record)?,
+            false => None,
+        };
+        let chosen = Chosen {
+            holder: holder.as_ref(),
+            ..chosen
+        };
+        resolved.push(file::resolve(&file, (unmerged, versions), top, chosen)?);
+    }
+    Ok(resolved)
 }
 
 /// Returns what is to stand, as the flags say it.
@@ -237,7 +268,7 @@ fn keep_aside(
         let place = file::keep_aside(&private, &file.record, (bytes, now))
             .map_err(|error| CliError::io("keep a copy of", &file.path, &error))?;
         warnings.push(format!(
-            "`{}` had been edited by hand; what it held is kept in `{}`",
+            "`{}` held what git does not keep; it is kept in `{}`",
             file.path,
             place.display()
         ));
@@ -245,10 +276,10 @@ fn keep_aside(
     Ok(warnings)
 }
 
-/// Returns the paths of the files that nobody has to decide anything about.
-fn settled(files: &[Resolved]) -> Vec<String> {
-    let settled = files.iter().filter(|file| !file.is_open());
-    settled.map(|file| file.path.clone()).collect()
+/// Returns the paths of the files that git's index is to be told of.
+fn staged(files: &[Resolved], is_merging: bool) -> Vec<String> {
+    let staged = files.iter().filter(|file| file.is_staged(is_merging));
+    staged.map(|file| file.path.clone()).collect()
 }
 
 /// Puts the merged files in their places; into the store under its lock and through its log.
@@ -266,9 +297,12 @@ fn write(context: &Context, is_own: bool, top: &Path, files: &[Resolved]) -> Res
 }
 
 /// Gives git the merged contents, before anything is written: what git can't take is noticed while all is as it was.
-fn prepare(unmerged: &Unmerged, files: &[Resolved]) -> Result<Prepared, CliError> {
-    let whole = files.iter().filter(|file| !file.is_open());
-    let entries: Vec<(String, &[u8])> = whole
+fn prepare(
+    unmerged: &Unmerged,
+    (files, is_merging): (&[Resolved], bool),
+) -> Result<Prepared, CliError> {
+    let staged = files.iter().filter(|file| file.is_staged(is_merging));
+    let entries: Vec<(String, &[u8])> = staged
         .map(|file| (file.path.clone(), file.bytes.as_slice()))
         .collect();
     unmerged.prepare(&entries)

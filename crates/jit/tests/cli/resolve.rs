@@ -371,6 +371,84 @@ fn what_a_hand_has_written_is_kept_where_the_merge_can_not_judge_it() {
 }
 
 #[test]
+fn markers_that_somebody_has_committed_are_merged_all_the_same() {
+    for style in ["merge", "diff3"] {
+        let forked = Forked::titles(Driver::Missing);
+        forked.git(&["config", "merge.conflictStyle", style]);
+        assert!(!forked.merge());
+        let text = forked.stored();
+        forked.commit("markers");
+        let dry = forked.resolve(&["--dry-run"]);
+        assert_eq!((dry.code, forked.stored()), (4, text.clone()), "{dry:?}");
+        let answer = forked.resolve(&["--json"]);
+        assert_eq!(answer.code, 4, "{answer:?}");
+        let listed: Value = serde_json::from_str(&answer.stdout).expect("it is JSON");
+        assert_eq!(listed[0]["open"], json!(["title"]), "{style}");
+        let answer = forked.resolve(&["--take", "theirs"]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        let issue = forked.show();
+        // Ours was written later.
+        assert_eq!(
+            (&issue["title"], &issue["priority"]),
+            (&json!("Scan"), &json!("high"))
+        );
+        let answer = forked.repo.jit(&["validate", "--level", "full"]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert_eq!(forked.resolve(&[]).code, 0);
+    }
+}
+
+#[test]
+fn markers_are_settled_by_a_side_at_once() {
+    for (take, title) in [("ours", "Lex"), ("theirs", "Scan")] {
+        let forked = Forked::titles(Driver::Missing);
+        assert!(!forked.merge());
+        let text = forked.stored();
+        forked.commit("markers");
+        let answer = forked.resolve(&[&forked.id, "--take", take]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert_eq!(forked.show()["title"], title);
+        let place = answer
+            .stderr
+            .split('`')
+            .find(|word| word.contains("/backup/"));
+        let kept = std::fs::read_to_string(place.expect("a copy is named"));
+        assert_eq!(kept.expect("it is there"), text);
+        // Outside of a merge it is a change like any other, which nobody stages.
+        let staged = output(forked.repo.root(), &["diff", "--cached", "--name-only"]);
+        assert_eq!(staged, "");
+        let answer = forked.repo.jit(&["validate", "--level", "full"]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+    }
+}
+
+#[test]
+fn markers_that_are_not_whole_are_never_nothing_to_resolve() {
+    let forked = Forked::titles(Driver::Missing);
+    let text = "{\n<<<<<<< ours\n\"a\": 1\n";
+    let check = |path: &str, reason: &str| {
+        let whole = std::fs::read_to_string(forked.repo.root().join(path));
+        forked.repo.write(path, text);
+        let answer = forked.resolve(&[]);
+        assert_eq!(answer.code, 4, "{answer:?}");
+        assert!(answer.stderr.contains(reason), "{answer:?}");
+        let left = std::fs::read_to_string(forked.repo.root().join(path));
+        assert_eq!(left.expect("it is there"), text);
+        forked.repo.write(path, &whole.unwrap_or_default());
+    };
+    check(&forked.file(), "its conflict markers are not whole");
+    check(
+        ".jit/config.toml",
+        "`.jit/config.toml` holds conflict markers",
+    );
+    check(
+        ".jit/format.json",
+        "`.jit/format.json` holds conflict markers",
+    );
+    assert_eq!(forked.resolve(&[]).code, 0);
+}
+
+#[test]
 fn what_git_has_written_needs_no_copy() {
     for style in ["merge", "diff3"] {
         let forked = Forked::titles(Driver::Missing);

@@ -33,6 +33,8 @@ pub(super) struct Resolved {
     ours: Option<String>,
     /// What the file held.
     before: Option<Vec<u8>>,
+    /// Whether git holds it in several versions; else somebody has committed its markers.
+    is_unmerged: bool,
     /// Whether that is in no version that git keeps, and not in the merge either.
     is_by_hand: bool,
 }
@@ -49,6 +51,11 @@ impl Resolved {
             before: self.before.clone(),
             after: self.bytes.clone(),
         }
+    }
+
+    /// Returns whether git's index is to be told of the file: it waits for that, or will commit it next.
+    pub(super) fn is_staged(&self, is_merging: bool) -> bool {
+        !self.is_open() && (self.is_unmerged || is_merging)
     }
 
     /// Returns what a hand has written into the file and nothing else keeps.
@@ -90,9 +97,9 @@ pub(super) fn resolve(
         Mergeable::Issue(id) => etag(id, &versions.ours),
         Mergeable::Gate(_) => None,
     };
-    let from_git = before
-        .as_deref()
-        .is_none_or(|text| is_gits(unmerged, &versions, text));
+    let is_unmerged = file.is_in_index();
+    let is_gits = |text: &[u8]| is_unmerged && is_gits(unmerged, &versions, text);
+    let from_git = before.as_deref().is_none_or(is_gits);
     let (bytes, is_judged) = merged(file, versions, before.as_deref(), (chosen, ours.as_deref()))?;
     let is_by_hand = !from_git && !is_judged && before.as_ref() != Some(&bytes);
     let issue =
@@ -109,6 +116,7 @@ pub(super) fn resolve(
         issue,
         ours,
         before,
+        is_unmerged,
         is_by_hand,
     })
 }

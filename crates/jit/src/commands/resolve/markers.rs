@@ -61,6 +61,12 @@ pub(super) fn sides(text: &[u8]) -> Option<Sides> {
     })
 }
 
+/// Returns whether a text has a line that looks like the beginning of a conflict.
+pub(super) fn has_markers(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    lines.any(|line| marker(line) == Some(b'<'))
+}
+
 /// Returns the letter that a line is a marker of.
 fn marker(line: &[u8]) -> Option<u8> {
     let letter = *line.first()?;
@@ -119,5 +125,6 @@ mod tests {
         ] {
             check(text, None);
         }
+        assert!(has_markers(b"{\n<<<<<<< a\n") && !has_markers(b"{\n <<<<<<< a\n"));
     }
 }
