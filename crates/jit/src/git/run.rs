@@ -108,5 +108,39 @@ impl Git {
 fn refused(arguments: &[&str], outcome: &Outcome) -> CliError {
     let verb = arguments.first().copied().unwrap_or_default();
     let message = format!("git {verb} failed: {}", outcome.stderr);
-    CliError::new(ErrorKind::Git, message)
+    let error = CliError::new(ErrorKind::Git, message);
+    // All ways in which git misses a name or an address say one of these.
+    let is_nobody = [
+        "tell me who you are",
+        "empty ident",
+        "unable to auto-detect",
+    ];
+    if is_nobody.iter().any(|words| outcome.stderr.contains(words)) {
+        return error.hint("git config user.name NAME && git config user.email ADDRESS");
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_has_no_identity_is_told_to_set_one() {
+        let check = |stderr: &str, is_hinted: bool| {
+            let outcome = Outcome {
+                is_success: false,
+                stdout: Vec::new(),
+                stderr: stderr.to_owned(),
+            };
+            let error = refused(&["commit-tree"], &outcome);
+            assert_eq!(!error.hints.is_empty(), is_hinted, "{error:?}");
+        };
+        check(
+            "Author identity unknown\n\n*** Please tell me who you are.",
+            true,
+        );
+        check("fatal: empty ident name (for <a@b>) not allowed", true);
+        check("fatal: unable to write new index file", false);
+    }
 }
