@@ -142,9 +142,10 @@ fn resolve_files(
     }
     let mut resolved = Vec::new();
     for (file, versions) in files {
-        let holder = match is_own {
-            true => holder(context, &file.record)?,
-            false => None,
+        let holder = if is_own {
+            holder(context, &file.record)?
+        } else {
+            None
         };
         let chosen = Chosen {
             holder: holder.as_ref(),

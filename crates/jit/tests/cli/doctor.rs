@@ -70,7 +70,6 @@ fn a_driver_is_one_that_the_repository_can_not_replace() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "the rows of a table are one piece")]
 fn what_is_wrong_around_the_store_is_named() {
     let check = |damage: &dyn Fn(&Repo), code: i32, expected: &[&str]| {
         let repo = Repo::new();
