@@ -1,6 +1,6 @@
 //! `jit validate`.
 
-use crate::harness::Repo;
+use crate::harness::{Repo, git};
 use expect_test::expect;
 
 #[test]
@@ -137,4 +137,76 @@ fn fix_says_what_it_did_where_the_copies_are_and_what_is_left() {
         1,
         "the edge that was made by hand is gone"
     );
+}
+
+#[test]
+fn what_the_remedy_of_a_broken_line_says_mends_it() {
+    let repo = Repo::new();
+    let id = repo.create("A");
+    let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    git(repo.root(), &["add", ".jit"]);
+    git(
+        repo.root(),
+        &[&who[..], &["commit", "-q", "-m", "Store"]].concat(),
+    );
+    for text in ["in no commit", "nor this"] {
+        repo.ok(&["issue", "comment", &id, text]);
+    }
+    let events = repo.ok(&["events", "query", "-o", "id"]);
+    let path = the_segment(&repo);
+    let whole = std::fs::read_to_string(&path).unwrap();
+    // Once a line that nobody of ours has written, once the last of our own.
+    let kept = whole.trim_end().rfind('\n').unwrap() + 1;
+    for (sound, broken) in [
+        (whole.as_str(), "half a line\n"),
+        (&whole[..kept], "{\"id\"\n"),
+    ] {
+        std::fs::write(&path, format!("{sound}{broken}")).unwrap();
+        let fixed = repo.jit(&["validate", "--fix", "--json"]);
+        assert_eq!(fixed.code, 4, "{fixed:?}");
+        let report: serde_json::Value = serde_json::from_str(&fixed.stdout).unwrap();
+        let left = report["left"].as_array().unwrap();
+        let found = left.iter().find(|it| it["code"] == "unreadable_event");
+        let remedy = found.unwrap()["remedy"].as_str().unwrap();
+        assert!(remedy.contains("take the named line out"), "{remedy}");
+        std::fs::write(&path, sound).unwrap();
+        repo.ok(&["recover"]);
+        repo.ok(&["validate"]);
+        assert_eq!(repo.ok(&["events", "query", "-o", "id"]), events);
+    }
+}
+
+fn the_segment(repo: &Repo) -> std::path::PathBuf {
+    let mut path = repo.root().join(".jit/events");
+    while path.is_dir() {
+        let mut entries = std::fs::read_dir(&path).unwrap();
+        path = entries.next().unwrap().unwrap().path();
+    }
+    path
+}
+
+#[test]
+fn what_is_no_plain_file_is_not_said_to_be_mended_by_fix() {
+    let repo = Repo::new();
+    let id = repo.create("A");
+    let path = repo
+        .root()
+        .join(format!(".jit/issues/{}/{id}.json", &id[..2]));
+    for make in [
+        |path: &std::path::Path| std::os::unix::fs::symlink("/etc/hostname", path).unwrap(),
+        |path: &std::path::Path| std::fs::create_dir(path).unwrap(),
+        |path: &std::path::Path| drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
+    ] {
+        if path.is_dir() && !path.is_symlink() {
+            std::fs::remove_dir(&path).unwrap();
+        } else {
+            std::fs::remove_file(&path).unwrap();
+        }
+        make(&path);
+        let answer = repo.jit(&["validate", "--level", "fast", "--json"]);
+        let found: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+        assert_eq!(found[0]["code"], "unreadable_issue", "{found}");
+        let remedy = found[0]["remedy"].as_str().unwrap();
+        assert!(remedy.starts_with("move it out of the store"), "{found}");
+    }
 }

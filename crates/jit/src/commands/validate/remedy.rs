@@ -71,7 +71,10 @@ fn remedy(finding: &Finding) -> Option<&'static str> {
             "jit validate --fix, or any other command that writes"
         }
         "stopped" => "check the disk, then remove that file",
-        "unreadable_event" | "missing_event" | "events_out_of_order" => {
+        "unreadable_event" => {
+            "jit validate --fix takes the segment from the last commit, if that has all of its other lines; else keep a copy, take the named line out by hand, and jit recover brings it back if this clone wrote it"
+        }
+        "missing_event" | "events_out_of_order" => {
             "jit validate --fix takes the segment from the last commit, if that has all of its lines; jit recover brings back lines that this clone wrote"
         }
         "torn_segment" => "nothing need be done: no line is ever written behind it",
