@@ -130,6 +130,13 @@ pub(super) fn of_store(error: &StoreError) -> Vec<String> {
         StoreError::CopiedWorktree { .. } => {
             one("work in the original, or make a clone or a worktree of its own: git worktree add")
         }
+        other => of_files(other),
+    }
+}
+
+/// Returns what helps where the store was found, but not in order.
+fn of_files(error: &StoreError) -> Vec<String> {
+    match error {
         StoreError::NotOurs { .. } => one("work as the owner of the store"),
         StoreError::Busy { .. } => one("try again"),
         StoreError::FormatTooNew { .. } => one("use a newer jit"),

@@ -179,8 +179,9 @@ fn what_the_remedy_of_a_broken_line_says_mends_it() {
 fn the_segment(repo: &Repo) -> std::path::PathBuf {
     let mut path = repo.root().join(".jit/events");
     while path.is_dir() {
-        let mut entries = std::fs::read_dir(&path).unwrap();
-        path = entries.next().unwrap().unwrap().path();
+        let mut entries = std::fs::read_dir(&path).expect("it can be listed");
+        let entry = entries.next().expect("it holds something");
+        path = entry.expect("it can be looked at").path();
     }
     path
 }

@@ -92,11 +92,7 @@ fn places(env: &Env, findings: &mut Vec<Finding>) -> Result<Vec<At>> {
             Ok(entries) => entries.unwrap_or_default(),
             Err(error) if is_local(&error) => {
                 let path = Some(dir.to_string());
-                findings.push(Finding::of_file(
-                    "unreadable_directory",
-                    path,
-                    told(&error),
-                ));
+                findings.push(Finding::of_file("unreadable_directory", path, told(&error)));
                 continue;
             }
             Err(error) => return Err(StoreError::io("list", &dir, error)),
