@@ -10,28 +10,28 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 /// A directory for repositories.
-struct Land {
+pub(crate) struct Land {
     dir: tempfile::TempDir,
 }
 
 impl Land {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
         }
     }
 
-    fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.dir.path().canonicalize().unwrap().join(below)
     }
 
-    fn make(&self, below: &str) -> PathBuf {
+    pub(crate) fn make(&self, below: &str) -> PathBuf {
         fs::create_dir_all(self.path(below)).unwrap();
         self.path(below)
     }
 
     /// Makes the bare repository `bare.git` with one commit.
-    fn bare(&self) {
+    pub(crate) fn bare(&self) {
         self.repository("repo");
         git(
             &self.path(""),
@@ -40,7 +40,7 @@ impl Land {
     }
 
     /// Makes a repository with one commit.
-    fn repository(&self, name: &str) -> PathBuf {
+    pub(crate) fn repository(&self, name: &str) -> PathBuf {
         let dir = self.make(name);
         git(&dir, &["init", "-q", "-b", "main"]);
         git(&dir, &["commit", "-q", "--allow-empty", "-m", "first"]);
@@ -69,20 +69,20 @@ pub(crate) fn git(dir: &Path, args: &[&str]) -> Output {
 }
 
 /// Returns the search of a user who names the directory with the store.
-fn named(dir: &Path) -> Search {
+pub(crate) fn named(dir: &Path) -> Search {
     Search {
         jit_dir: Some(dir.to_owned()),
         ..search(Path::new("/"))
     }
 }
 
-fn make_store(dir: &Path) -> Location {
+pub(crate) fn make_store(dir: &Path) -> Location {
     let location = place_for_new(&search(dir)).unwrap();
     init(&location).unwrap();
     locate(&search(dir)).unwrap()
 }
 
-fn why(dir: &Path) -> std::result::Result<(PathBuf, Why), String> {
+pub(crate) fn why(dir: &Path) -> std::result::Result<(PathBuf, Why), String> {
     locate(&search(dir))
         .map(|it| (it.store, it.why))
         .map_err(|error| format!("{error:?}"))
@@ -286,85 +286,6 @@ fn a_new_store_from_a_worktree_lands_in_the_main_one() {
 }
 
 #[test]
-fn a_bare_repository_needs_the_pointer() {
-    let land = Land::new();
-    land.bare();
-    git(
-        &land.path("bare.git"),
-        &["worktree", "add", "-q", "../side", "main"],
-    );
-    for dir in ["bare.git", "side"] {
-        assert!(
-            why(&land.path(dir)).is_err_and(|text| text.contains("NoMainWorktree")),
-            "{dir}"
-        );
-        assert!(place_for_new(&search(&land.path(dir))).is_err(), "{dir}");
-    }
-    assert!(matches!(
-        locate(&named(&land.path("side"))),
-        Err(StoreError::NoMainWorktree { is_bare: false, .. })
-    ));
-    // The user says where, and from then on every worktree knows.
-    init(&place_for_new(&named(&land.path("side"))).unwrap()).unwrap();
-    git(
-        &land.path("bare.git"),
-        &["worktree", "add", "-q", "-b", "other", "../third", "main"],
-    );
-    for dir in ["bare.git", "side", "third"] {
-        let found = locate(&search(&land.path(dir))).unwrap();
-        assert_eq!(
-            (found.store, found.private),
-            (land.path("side/.jit"), land.path("bare.git/jit")),
-            "{dir}"
-        );
-    }
-}
-
-#[test]
-fn the_pointer_of_a_bare_repository_stays() {
-    let land = Land::new();
-    land.bare();
-    for name in ["side", "third"] {
-        let path = format!("../{name}");
-        git(
-            &land.path("bare.git"),
-            &["worktree", "add", "-q", "-b", name, &path, "main"],
-        );
-    }
-    init(&place_for_new(&named(&land.path("side"))).unwrap()).unwrap();
-    assert_eq!(
-        locate(&named(&land.path("side"))).unwrap().why,
-        Why::Named,
-        "what the pointer names may be named"
-    );
-    for dir in ["third", "bare.git"] {
-        let refused = named(&land.path(dir));
-        assert!(
-            matches!(locate(&refused), Err(StoreError::OtherStore { .. })),
-            "{dir}"
-        );
-        assert!(
-            matches!(place_for_new(&refused), Err(StoreError::OtherStore { .. })),
-            "{dir}"
-        );
-    }
-    // A lost store is made again where it was, and nowhere else.
-    fs::remove_dir_all(land.path("side/.jit")).unwrap();
-    for search in [search(&land.path("third")), named(&land.path("third"))] {
-        for outcome in [locate(&search), place_for_new(&search)] {
-            assert!(matches!(outcome, Err(StoreError::DanglingPointer { .. })));
-        }
-    }
-    for search in [search(&land.path("side")), named(&land.path("side"))] {
-        let place = place_for_new(&search).unwrap();
-        assert_eq!(
-            (place.store, place.private),
-            (land.path("side/.jit"), land.path("bare.git/jit"))
-        );
-    }
-}
-
-#[test]
 fn the_store_of_a_linked_worktree_can_not_be_named() {
     let land = Land::new();
     let repo = land.repository("repo");
@@ -407,124 +328,6 @@ fn the_store_of_a_linked_worktree_can_not_be_named() {
         place_for_new(&side),
         Err(StoreError::WorktreeStoreEmpty { .. })
     ));
-}
-
-#[test]
-fn a_store_that_was_removed_can_be_made_again() {
-    let land = Land::new();
-    let repo = land.repository("repo");
-    make_store(&repo);
-    git(&repo, &["worktree", "add", "-q", "../side"]);
-    let is_tracked = |dir: &Path| match locate(&search(dir)) {
-        Err(StoreError::DanglingPointer { is_tracked, .. }) => is_tracked,
-        other => panic!("{other:?}"),
-    };
-    fs::remove_dir_all(repo.join(".jit")).unwrap();
-    assert!(!is_tracked(&repo), "git never knew it");
-    for dir in ["repo", "side"] {
-        assert_eq!(make_store(&land.path(dir)).store, repo.join(".jit"));
-        git(&repo, &["add", "-A"]);
-        fs::remove_dir_all(repo.join(".jit")).unwrap();
-        assert!(is_tracked(&land.path(dir)), "git can bring it back");
-    }
-    assert_eq!(
-        init(&place_for_new(&named(&repo)).unwrap())
-            .unwrap()
-            .created
-            .len(),
-        4
-    );
-    // A pointer to somewhere else is nobody's to overrule.
-    fs::write(repo.join(".git/jit/store"), "/nowhere/.jit\n").unwrap();
-    assert!(matches!(
-        place_for_new(&search(&repo)),
-        Err(StoreError::DanglingPointer { .. })
-    ));
-    fs::write(repo.join(".git/jit/store"), "").unwrap();
-    assert!(matches!(
-        locate(&search(&repo)),
-        Err(StoreError::Damaged { .. })
-    ));
-}
-
-#[test]
-fn stores_made_at_the_same_time_are_whole() {
-    const N_MAKERS: usize = 8;
-    for round in 0..20 {
-        let land = Land::new();
-        let repo = land.repository("repo");
-        let start = std::sync::Barrier::new(N_MAKERS);
-        let created = std::thread::scope(|scope| {
-            let makers: Vec<_> = (0..N_MAKERS)
-                .map(|_| {
-                    scope.spawn(|| {
-                        start.wait();
-                        let made = init(&place_for_new(&search(&repo)).unwrap()).unwrap();
-                        (made.created.len(), made.is_new())
-                    })
-                })
-                .collect();
-            let outcomes = makers.into_iter().map(|maker| maker.join().unwrap());
-            outcomes
-                .filter(|(n_created, _)| *n_created > 0)
-                .collect::<Vec<_>>()
-        });
-        assert_eq!(
-            created,
-            [(4, true)],
-            "one maker makes it all, round {round}"
-        );
-        let starts = [
-            (".jit/format.json", "{\"format\":1,"),
-            (".jit/config.toml", "# Settings"),
-            (".jit/.gitignore", "/local/\n"),
-            (".jit/.gitattributes", "* -text\nissues/** merge=jit"),
-            (".git/jit/store", "../.jit\n"),
-        ];
-        for (name, start) in starts {
-            let text = fs::read_to_string(repo.join(name)).unwrap();
-            assert!(text.starts_with(start), "round {round}: {name}: {text}");
-        }
-        for dir in [".jit/local/tmp", ".git/jit/tmp"] {
-            assert_eq!(fs::read_dir(repo.join(dir)).unwrap().count(), 0, "{dir}");
-        }
-    }
-}
-
-#[test]
-fn only_one_worktree_of_a_bare_repository_becomes_the_store() {
-    let land = Land::new();
-    land.bare();
-    let names = ["a", "b", "c", "d"];
-    for name in names {
-        let path = format!("../{name}");
-        git(
-            &land.path("bare.git"),
-            &["worktree", "add", "-q", "-b", name, &path, "main"],
-        );
-    }
-    let start = std::sync::Barrier::new(names.len());
-    let n_made = std::thread::scope(|scope| {
-        let makers = names.map(|name| {
-            let search = named(&land.path(name));
-            let start = &start;
-            scope.spawn(move || {
-                start.wait();
-                match place_for_new(&search).and_then(|place| init(&place)) {
-                    Ok(_) => 1,
-                    Err(StoreError::OtherStore { .. }) => 0,
-                    Err(error) => panic!("{error:?}"),
-                }
-            })
-        });
-        makers
-            .map(|maker| maker.join().unwrap())
-            .iter()
-            .sum::<u32>()
-    });
-    assert_eq!(n_made, 1);
-    let stores = names.map(|name| locate(&search(&land.path(name))).unwrap().store);
-    assert!(stores.iter().all(|store| *store == stores[0]), "{stores:?}");
 }
 
 #[test]
@@ -599,35 +402,4 @@ fn other_peoples_stores_are_refused() {
         };
         locate(&trusting).unwrap();
     }
-}
-
-#[test]
-fn making_a_store_twice_changes_nothing() {
-    let land = Land::new();
-    let repo = land.repository("repo");
-    let place = place_for_new(&search(&repo)).unwrap();
-    let first = init(&place).unwrap();
-    assert!(first.is_new());
-    fs::write(repo.join(".jit/config.toml"), "# mine\n").unwrap();
-    fs::remove_file(repo.join(".jit/.gitattributes")).unwrap();
-    let second = init(&place_for_new(&search(&repo)).unwrap()).unwrap();
-    assert!(!second.is_new());
-    assert_eq!(second.created, [".gitattributes"]);
-    assert_eq!(
-        fs::read_to_string(repo.join(".jit/config.toml")).unwrap(),
-        "# mine\n"
-    );
-}
-
-#[test]
-fn a_store_that_lost_its_version_is_completed() {
-    let land = Land::new();
-    let repo = land.repository("repo");
-    write(&open_at(make_store(&repo)).unwrap(), 1, "One").unwrap();
-    fs::remove_file(repo.join(".jit/format.json")).unwrap();
-    let mended = init(&place_for_new(&search(&repo)).unwrap()).unwrap();
-    assert_eq!(mended.created, ["format.json"]);
-    assert!(!mended.is_new(), "its issues were there before");
-    let seen = jit_store::Store::read(&open_at(make_store(&repo)).unwrap()).unwrap();
-    assert_eq!(seen.issues().count(), 1);
 }
