@@ -46,6 +46,7 @@ mod output;
 mod query;
 mod recover;
 mod resolve;
+mod resolve_by_hand;
 mod seed;
 mod slots;
 mod status;
