@@ -31,7 +31,7 @@ fn damage_is_named_and_hides_nothing_else() {
     fs::write(lab.path(".jit/issues/notes.txt"), "mine").unwrap();
     fs::write(file(5).with_extension("json~"), "an editor's copy").unwrap();
     let mut expected = vec!["Issue 5".to_owned()];
-    expected.push("unreadable_directory .jit/issues/notes.txt".to_owned());
+    expected.push("foreign_file .jit/issues/notes.txt".to_owned());
     expected.extend((1..=4).map(|n| {
         format!(
             "unreadable_issue .jit/issues/{}/{}.json",
