@@ -166,9 +166,10 @@ pub(crate) fn view_of_files(env: &Env) -> Result<Snapshot> {
 }
 
 fn all_files(env: &Env, pass: Pass) -> Result<Snapshot> {
+    let before = read_mark(&*env.fs)?;
     let records = read(env)?;
     if env.index.is_some() && records.len() >= env.options.index_from {
-        rebuild(env, pass);
+        rebuild(env, pass, &before, &records);
     }
     Ok(records.into_snapshot().0)
 }
@@ -250,8 +251,8 @@ fn all_frames(env: &Env) -> Attempt<Vec<Frame>> {
 }
 
 /// Makes the index anew, if nobody else is writing and there is none that can be brought up to the files. That it can't be
-/// done is no news to whoever only reads.
-fn rebuild(env: &Env, pass: Pass) {
+/// done is no news to whoever only reads. `records` were read after `before` was the mark.
+fn rebuild(env: &Env, pass: Pass, before: &Mark, records: &Records) {
     let attempt = || -> Attempt<()> {
         if refresh(env, pass)? != Refreshed::No {
             return Ok(());
@@ -261,8 +262,12 @@ fn rebuild(env: &Env, pass: Pass) {
         };
         let moment = Moment::first(env)?;
         if moment.is_at_rest() {
-            let load = || Ok(Records::load(&*env.fs)?);
-            Index::build(env, &moment.mark, load)?;
+            if moment.mark == *before {
+                // No transaction has come since they were read; what else has is found by the directories.
+                Index::build(env, &moment.mark, || Ok(records))?;
+            } else {
+                Index::build(env, &moment.mark, || Ok(Records::load(&*env.fs)?))?;
+            }
         }
         Ok(())
     };
